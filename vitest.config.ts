@@ -1,0 +1,18 @@
+import { defineConfig } from "vitest/config";
+
+export const conditions = ["@countersign/source"];
+
+export default defineConfig({
+  resolve: { conditions },
+  ssr: { resolve: { conditions, externalConditions: conditions } },
+  test: {
+    include: ["packages/*/src/**/*.test.ts", "examples/*/src/**/*.test.ts", "test/{contract,e2e,tools}/**/*.test.ts"],
+    exclude: ["**/node_modules/**", "**/*.real.test.ts"],
+    execArgv: ["--conditions=@countersign/source"],
+    typecheck: { enabled: true, include: ["packages/*/src/**/*.test-d.ts"], tsconfig: "tsconfig.json" },
+    testTimeout: 20_000,
+    hookTimeout: 30_000,
+    restoreMocks: true,
+    reporters: ["default", "./test/tools/totals-reporter.ts"],
+  },
+});
