@@ -1,0 +1,132 @@
+import { spawn } from "node:child_process";
+import { access, constants, mkdir, rename, rm } from "node:fs/promises";
+import { homedir } from "node:os";
+import { join } from "node:path";
+import { lockFile } from "./lock-file.ts";
+import { cacheKey, moduleDirectory, RIGS, type RigName } from "./rig.ts";
+
+/** The variables that {@link findRig} and {@link buildRig} look at; `process.env` unless told otherwise. */
+export type RigEnvironment = Readonly<Record<string, string | undefined>>;
+
+/** Where a rig's binary is and where it came from. */
+export interface RigBinary {
+  readonly path: string;
+  readonly origin: "override" | "cache" | "built";
+}
+
+/** A rig that can neither be found nor built; the message says what to install or set. */
+export class RigUnavailable extends Error {
+  override readonly name = "RigUnavailable";
+}
+
+const KUBEBUILDER_NAMES: readonly RigName[] = ["etcd", "kube-apiserver", "kubectl"];
+
+/** Folder of the built binaries: `$COUNTERSIGN_RIG_CACHE`, else below the user's cache folder. */
+export function rigCacheDirectory(env: RigEnvironment = process.env): string {
+  return (
+    env.COUNTERSIGN_RIG_CACHE ?? join(env.XDG_CACHE_HOME ?? join(homedir(), ".cache"), "countersign", "rigs")
+  );
+}
+
+/**
+ * The rig's binary without building anything, or undefined.
+ * @throws RigUnavailable when an override names a file that cannot be executed.
+ */
+export async function findRig(
+  name: RigName,
+  env: RigEnvironment = process.env,
+): Promise<RigBinary | undefined> {
+  const { override } = RIGS[name];
+  const own = env[override];
+  if (own) {
+    if (await isExecutable(own)) return { path: own, origin: "override" };
+    throw new RigUnavailable(`${override}=${own} is not an executable file; correct or unset it`);
+  }
+  const assets = env.KUBEBUILDER_ASSETS;
+  if (assets && KUBEBUILDER_NAMES.includes(name)) {
+    const path = join(assets, name);
+    if (await isExecutable(path)) return { path, origin: "override" };
+  }
+  const cached = join(rigCacheDirectory(env), await cacheKey(RIGS[name]));
+  return (await isExecutable(cached)) ? { path: cached, origin: "cache" } : undefined;
+}
+
+/**
+ * The rig's binary, built into the cache if it is not there yet. Two processes that ask at once build it once.
+ * @throws RigUnavailable when Go is missing or the build fails (with the end of its output).
+ */
+export async function buildRig(
+  name: RigName,
+  options: { readonly env?: RigEnvironment; readonly log?: (line: string) => void } = {},
+): Promise<RigBinary> {
+  const { env = process.env, log = () => {} } = options;
+  const found = await findRig(name, env);
+  if (found) return found;
+
+  const rig = RIGS[name];
+  const cache = rigCacheDirectory(env);
+  await mkdir(cache, { recursive: true });
+  const target = join(cache, await cacheKey(rig));
+  const unlock = await lockFile(`${target}.lock`, () =>
+    log(`rigs: ${name} is being built by another process …`),
+  );
+  try {
+    if (await isExecutable(target)) return { path: target, origin: "cache" };
+    log(`rigs: building ${name} ${rig.version} (first time, about ${rig.coldMinutes} min) …`);
+    const started = Date.now();
+    const unfinished = `${target}.${process.pid}.tmp`;
+    try {
+      await goBuild(moduleDirectory(rig), rig.package, rig.ldflags, unfinished);
+      await rename(unfinished, target);
+    } finally {
+      await rm(unfinished, { force: true });
+    }
+    log(`rigs: built ${name} ${rig.version} in ${Math.round((Date.now() - started) / 1000)} s`);
+    return { path: target, origin: "built" };
+  } finally {
+    await unlock();
+  }
+}
+
+async function goBuild(
+  directory: string,
+  packagePath: string,
+  ldflags: string,
+  output: string,
+): Promise<void> {
+  const args = ["build", "-trimpath", "-buildvcs=false", "-ldflags", ldflags, "-o", output, packagePath];
+  await runGo(directory, args);
+}
+
+/** Runs `go` in a module folder and returns its standard output. Throws RigUnavailable on any failure. */
+export async function runGo(directory: string, args: readonly string[]): Promise<string> {
+  const child = spawn("go", args, { cwd: directory, stdio: ["ignore", "pipe", "pipe"] });
+  let stdout = "";
+  let stderr = "";
+  child.stdout.setEncoding("utf8").on("data", (text: string) => {
+    stdout += text;
+  });
+  child.stderr.setEncoding("utf8").on("data", (text: string) => {
+    stderr += text;
+  });
+  const code = await new Promise<number | null>((resolve, reject) => {
+    child.once("error", reject);
+    child.once("close", resolve);
+  }).catch((error: NodeJS.ErrnoException) => {
+    throw error.code === "ENOENT"
+      ? new RigUnavailable(
+          "the Go toolchain (go 1.26 or newer) is not on PATH; install it, or name ready binaries (test/rigs/README.md)",
+        )
+      : error;
+  });
+  if (code === 0) return stdout;
+  const end = `${stdout}${stderr}`.trimEnd().split("\n").slice(-20).join("\n");
+  throw new RigUnavailable(`go ${args[0]} in ${directory} failed with exit code ${code}:\n${end}`);
+}
+
+async function isExecutable(path: string): Promise<boolean> {
+  return access(path, constants.X_OK).then(
+    () => true,
+    () => false,
+  );
+}
