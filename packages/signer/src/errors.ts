@@ -93,7 +93,8 @@ const codes: readonly string[] = [
 /** The code of the first error of the closed set in the chain of causes; `RETRYABLE` where there is none. */
 export function signerErrorCode(error: unknown): SignerErrorCode {
   for (let at = error, depth = 0; at instanceof Error && depth < 16; at = at.cause, depth += 1) {
-    if ("code" in at && typeof at.code === "string" && codes.includes(at.code)) return at.code as SignerErrorCode;
+    if ("code" in at && typeof at.code === "string" && codes.includes(at.code))
+      return at.code as SignerErrorCode;
   }
   return "RETRYABLE";
 }
@@ -106,7 +107,8 @@ export function isPermanent(code: SignerErrorCode): boolean {
 /** The wait that the error asks for, in milliseconds, if it asks for one. */
 export function retryAfterMs(error: unknown): number | undefined {
   for (let at = error, depth = 0; at instanceof Error && depth < 16; at = at.cause, depth += 1) {
-    if ("retryAfterMs" in at && typeof at.retryAfterMs === "number" && at.retryAfterMs >= 0) return at.retryAfterMs;
+    if ("retryAfterMs" in at && typeof at.retryAfterMs === "number" && at.retryAfterMs >= 0)
+      return at.retryAfterMs;
   }
   return undefined;
 }

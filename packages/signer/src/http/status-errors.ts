@@ -1,0 +1,40 @@
+import { IssuerError, RequestRejected, RetryableError, type SignerError } from "../errors.ts";
+import type { HttpResponse } from "./http-client.ts";
+
+/** Longest `Retry-After` that is honoured, in milliseconds: beyond it the SDK's own back-off looks again. */
+const maxRetryAfterMs = 3_600_000;
+
+/** `Retry-After` (RFC 9110 §10.2.3) in milliseconds: seconds or an HTTP date; undefined when absent or malformed. */
+export function parseRetryAfter(value: string | string[] | undefined, now: number): number | undefined {
+  if (typeof value !== "string") return undefined;
+  const ms = /^\d{1,9}$/.test(value.trim()) ? Number(value) * 1000 : Date.parse(value) - now;
+  return Number.isFinite(ms) && ms >= 0 ? Math.min(ms, maxRetryAfterMs) : undefined;
+}
+
+/**
+ * The class of an HTTP status, for PKIs that use the codes as RFC 9110 means them. Only the code is shown: a body may
+ * carry secrets, or be chosen by whoever chose the URL.
+ *
+ * @param now milliseconds since the epoch, to read a `Retry-After` date
+ */
+export function errorForStatus(
+  method: string,
+  target: URL,
+  response: HttpResponse,
+  now = Date.now(),
+): SignerError {
+  const { status, headers } = response;
+  const said = `${method} ${target.host} answered ${status}`;
+  if (status === 401 || status === 403) {
+    return new IssuerError(
+      `${said}: the credentials are not accepted. Check the issuer's Secret and its rights at the PKI.`,
+    );
+  }
+  if (status === 408 || status === 425 || status === 429 || status >= 500) {
+    return new RetryableError(`${said}.`, { retryAfterMs: parseRetryAfter(headers["retry-after"], now) });
+  }
+  if (status === 400 || status === 409 || status === 413 || status === 422) {
+    return new RequestRejected(`${said}: the PKI refused the request.`);
+  }
+  return new IssuerError(`${said}. Check the URL in the issuer's spec.`);
+}

@@ -1,0 +1,39 @@
+/**
+ * The Signer interface for cert-manager external issuers, with its outcomes, errors, X.509 toolkit and HTTP client.
+ *
+ * @module
+ */
+export {
+  BadCertificateError,
+  InvalidCsrError,
+  IssuerError,
+  isPermanent,
+  PermanentError,
+  RequestRejected,
+  RetryableError,
+  type RetryableErrorOptions,
+  retryAfterMs,
+  SignerError,
+  type SignerErrorCode,
+  type SignerErrorOptions,
+  signerErrorCode,
+} from "./errors.ts";
+export {
+  HttpClient,
+  type HttpClientOptions,
+  type HttpRequestOptions,
+  type HttpResponse,
+  httpClientDefaults,
+  type Parser,
+} from "./http/http-client.ts";
+export {
+  defaultPendingRetryMs,
+  type Issued,
+  issued,
+  type Pending,
+  pending,
+  type SignerCondition,
+  type SignOutcome,
+} from "./outcome.ts";
+export type { CheckContext, Requester, SignContext, Signer, SignRequest } from "./signer.ts";
+export * from "./x509/index.ts";
