@@ -76,7 +76,8 @@ export async function buildRig(
     const started = Date.now();
     const unfinished = `${target}.${process.pid}.tmp`;
     try {
-      await goBuild(moduleDirectory(rig), rig.package, rig.ldflags, unfinished);
+      const flags = ["-trimpath", "-buildvcs=false", "-ldflags", rig.ldflags];
+      await runGo(moduleDirectory(rig), ["build", ...flags, "-o", unfinished, rig.package], env);
       await rename(unfinished, target);
     } finally {
       await rm(unfinished, { force: true });
@@ -88,19 +89,13 @@ export async function buildRig(
   }
 }
 
-async function goBuild(
-  directory: string,
-  packagePath: string,
-  ldflags: string,
-  output: string,
-): Promise<void> {
-  const args = ["build", "-trimpath", "-buildvcs=false", "-ldflags", ldflags, "-o", output, packagePath];
-  await runGo(directory, args);
-}
-
 /** Runs `go` in a module folder and returns its standard output. Throws RigUnavailable on any failure. */
-export async function runGo(directory: string, args: readonly string[]): Promise<string> {
-  const child = spawn("go", args, { cwd: directory, stdio: ["ignore", "pipe", "pipe"] });
+export async function runGo(
+  directory: string,
+  args: readonly string[],
+  env: RigEnvironment = process.env,
+): Promise<string> {
+  const child = spawn("go", args, { cwd: directory, env, stdio: ["ignore", "pipe", "pipe"] });
   let stdout = "";
   let stderr = "";
   child.stdout.setEncoding("utf8").on("data", (text: string) => {

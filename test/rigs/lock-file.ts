@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { link, readFile, rm, writeFile } from "node:fs/promises";
 import { setTimeout as delay } from "node:timers/promises";
 
@@ -8,7 +9,7 @@ const POLL_MS = 500;
  * A lock whose owner no longer runs is taken over. `onWait` is called once if the lock is held.
  */
 export async function lockFile(path: string, onWait: () => void): Promise<() => Promise<void>> {
-  const claim = `${path}.${process.pid}`;
+  const claim = `${path}.${randomUUID()}`;
   await writeFile(claim, String(process.pid));
   try {
     for (let waited = false; ; await delay(POLL_MS)) {
