@@ -1,5 +1,7 @@
-import { access } from "node:fs/promises";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { access, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { readAuditLog } from "./audit-log.ts";
 import { type ControlPlane, kubectl, serviceAccountToken, startControlPlane } from "./control-plane.ts";
 import { expectSuccess, kubeRequest } from "./kube-request.ts";
@@ -128,5 +130,20 @@ describeWithRigs(CONTROL_PLANE, "control plane", () => {
     }
     await expect(access(second.directory)).rejects.toThrow("ENOENT");
     await expect(kubeRequest(second, "GET", "/readyz")).rejects.toThrow("ECONNREFUSED");
+  });
+
+  test("a failed start names the server and shows the end of its log, in a folder that the caller keeps", async () => {
+    const directory = await mkdtemp(join(tmpdir(), "countersign-control-plane-test-"));
+    const etcd = join(directory, "broken-etcd");
+    await writeFile(etcd, "#!/bin/sh\nseq 1 30\necho no quorum >&2\nexit 7\n", { mode: 0o755 });
+    vi.stubEnv("ETCD_BIN", etcd);
+    try {
+      const failure = await startControlPlane({ directory }).catch((error: Error) => error.message);
+      expect(failure).toMatch(/^etcd ended \(exit code 7\); its log ends:\n12\n(.*\n)*no quorum$/);
+      await access(join(directory, "kube-apiserver.log"));
+    } finally {
+      vi.unstubAllEnvs();
+      await rm(directory, { recursive: true });
+    }
   });
 });

@@ -40,7 +40,7 @@ export interface ControlPlane extends KubeEndpoint, AsyncDisposable {
   readonly directory: string;
   /** Ends the API server only (etcd keeps the data): SIGTERM unless told otherwise. */
   stopApiServer(signal?: NodeJS.Signals): Promise<void>;
-  /** Starts it again on the same port with the same keys; resolves when it is ready. */
+  /** Starts it again, unless it runs, on the same port with the same keys; resolves when it is ready. */
   startApiServer(): Promise<void>;
   /** Ends both servers and removes the temporary folder. May be called twice. */
   stop(): Promise<void>;
@@ -128,7 +128,7 @@ export async function startControlPlane(options: ControlPlaneOptions = {}): Prom
       directory,
       stopApiServer: async (signal) => servers.apiServer?.stop(signal),
       startApiServer: async () => {
-        await runApiServer();
+        if (!servers.apiServer?.running) await runApiServer();
       },
       stop,
       [Symbol.asyncDispose]: stop,

@@ -67,7 +67,7 @@ export const RIGS: Readonly<Record<RigName, Rig>> = Object.freeze({
     package: ".",
     ldflags: "-s -w",
     override: "CERT_MANAGER_BIN",
-    coldMinutes: 5,
+    coldMinutes: 3,
   },
 });
 

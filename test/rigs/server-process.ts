@@ -31,6 +31,10 @@ export async function startServer(options: ServerOptions): Promise<ServerProcess
   const child = spawn(command, args, {
     stdio: ["ignore", options.pipeStdout ? "pipe" : log.fd, log.fd],
   });
+  // Before the first await: a server may end at once, and its exit is told only once.
+  const ended = new Promise<string>((resolve) => {
+    child.once("exit", (code, signal) => resolve(signal ?? `exit code ${code}`));
+  });
   try {
     await new Promise((resolve, reject) => {
       child.once("spawn", resolve);
@@ -41,9 +45,6 @@ export async function startServer(options: ServerOptions): Promise<ServerProcess
   }
   const { pid } = child;
   if (pid === undefined) throw new Error(`${name}: ${command} has no process id`);
-  const ended = new Promise<string>((resolve) => {
-    child.once("exit", (code, signal) => resolve(signal ?? `exit code ${code}`));
-  });
   killWithParent(pid, ended);
   return {
     name,
