@@ -1,0 +1,4 @@
+import { runIssuer } from "@countersign/issuer-core";
+import { acme } from "./acme.ts";
+
+await runIssuer(acme);

@@ -1,0 +1,139 @@
+import { IssuerError, PermanentError, pending, RequestRejected, RetryableError } from "@countersign/issuer-signer";
+import { describe, expect, test } from "vitest";
+import { type ConclusionInput, conclude } from "./conclude.ts";
+import { approved, condition, group, now, requestWith } from "./request-fixtures.ts";
+import { attemptConditionType, readAttempt } from "./request-status.ts";
+
+function concludeOn(result: ConclusionInput["result"], more: Partial<ConclusionInput> = {}) {
+  return conclude({
+    group,
+    request: requestWith([approved]),
+    attemptId: "attempt-1",
+    result,
+    firstAttemptMs: now - 1000,
+    retryForMs: 60_000,
+    now,
+    ...more,
+  });
+}
+
+const failed = (error: unknown) => ({ status: "error", error }) as const;
+const late = { firstAttemptMs: now - 120_000 };
+
+describe("conclude", () => {
+  test("fail-on-permanent-error: Failed and failureTime in one status", () => {
+    const { status, event, next } = concludeOn(failed(new PermanentError("key type not allowed")));
+    expect(status).toMatchObject({
+      failureTime: "2026-05-01T12:00:00Z",
+      conditions: [
+        {
+          type: "Ready",
+          status: "False",
+          reason: "Failed",
+          message: "Failed permanently to sign CertificateRequest: key type not allowed",
+        },
+      ],
+    });
+    expect(event).toMatchObject({ type: "Warning", reason: "PermanentError" });
+    expect(next).toEqual({ kind: "done" });
+  });
+
+  test("a wrapped error counts as what it wraps", () => {
+    const wrapped = new Error("while enrolling", { cause: new RequestRejected("no") });
+    expect(concludeOn(failed(wrapped)).next).toEqual({ kind: "done" });
+  });
+
+  test("retry-on-error: Pending, back-off, no failureTime", () => {
+    const { status, event, next } = concludeOn(failed(new Error("connection reset")));
+    expect(status.failureTime).toBeUndefined();
+    expect(status.conditions[0]).toMatchObject({
+      reason: "Pending",
+      message: "Failed to sign CertificateRequest, will retry: connection reset",
+    });
+    expect(event).toMatchObject({ type: "Warning", reason: "RetryableError" });
+    expect(next).toEqual({ kind: "again", afterMs: 0, backOff: true });
+  });
+
+  test("waits at least as long as the PKI asks for", () => {
+    const error = new RetryableError("busy", { retryAfterMs: 7000 });
+    expect(concludeOn(failed(error)).next).toEqual({ kind: "again", afterMs: 7000, backOff: true });
+  });
+
+  test("timeout-permanent-error: a retryable error past the retry deadline fails", () => {
+    const { status, next } = concludeOn(failed(new Error("still down")), late);
+    expect(status).toMatchObject({ failureTime: "2026-05-01T12:00:00Z", conditions: [{ reason: "Failed" }] });
+    expect(next).toEqual({ kind: "done" });
+  });
+
+  test("retry-on-pending-error-custom: pending is looked at when the signer says, deadline or not", () => {
+    const result = pending({ operation: { id: "42" }, retryAfterMs: 5000 });
+    for (const more of [{}, late]) {
+      const { status, next } = concludeOn(result, more);
+      expect(status.conditions[0]).toMatchObject({ type: "Ready", status: "False", reason: "Pending" });
+      expect(next).toEqual({ kind: "again", afterMs: 5000, backOff: false });
+    }
+  });
+
+  test("keeps the operation on the request, and reads it back", () => {
+    const { status } = concludeOn(pending({ operation: { id: "42" } }));
+    expect(status.conditions.map(({ type }) => type)).toEqual(["Ready", attemptConditionType(group)]);
+    const after = requestWith([approved, ...status.conditions]);
+    expect(readAttempt(group, after)).toEqual({ attemptId: "attempt-1", operation: { id: "42" }, conditions: [] });
+  });
+
+  test("repeats the operation and the signer's conditions in a later apply, since an apply drops what it leaves out", () => {
+    const conditions = [{ type: "example.com/Queued", status: "True", reason: "Queue", message: "place 3" }] as const;
+    const first = concludeOn(pending({ operation: { id: "42" }, conditions }));
+    const request = requestWith([approved, ...first.status.conditions, condition("Foreign", "True")]);
+    const second = concludeOn(failed(new Error("reset")), { request });
+    expect(second.status.conditions.map(({ type }) => type)).toEqual([
+      "Ready",
+      "example.com/Queued",
+      attemptConditionType(group),
+    ]);
+    expect(second.status.conditions[1]).toMatchObject({ message: "place 3" });
+  });
+
+  test("an issuer's fault sends the request back to wait for its issuer", () => {
+    const error = new IssuerError("token refused");
+    const { status, next } = concludeOn(failed(error), late);
+    expect(status.conditions[0]).toMatchObject({
+      reason: "Pending",
+      message: "Waiting for issuer to become ready. Current issuer ready condition is outdated.",
+    });
+    expect(next).toEqual({ kind: "issuer", error });
+  });
+
+  test("refuses an operation that is too large to keep", () => {
+    expect(() => concludeOn(pending({ operation: "x".repeat(5000) }))).toThrow(/`operation` to be at most 4096 bytes/);
+  });
+
+  test("shows the error's message and not its cause, on one line and cut", () => {
+    const error = new Error(`bad\r\n${"x".repeat(3000)}`, { cause: new Error("hunter2") });
+    const { status } = concludeOn(failed(error));
+    const message = status.conditions[0]?.message ?? "";
+    expect(message).not.toMatch(/[\r\n]|hunter2/);
+    expect(Buffer.byteLength(message)).toBeLessThanOrEqual(1024);
+  });
+
+  test("issued: certificate, CA and Ready=True/Issued in one status, and the attempt record is gone", () => {
+    const pendingStatus = concludeOn(pending({ operation: { id: "42" } })).status;
+    const { status, next } = concludeOn(
+      {
+        status: "issued",
+        chain: { chain: [], chainPem: "CHAIN", root: undefined, caPem: undefined },
+        ca: "CA",
+        mismatches: [],
+      },
+      { request: requestWith([approved, ...pendingStatus.conditions]) },
+    );
+    expect(status).toMatchObject({
+      certificate: Buffer.from("CHAIN").toString("base64"),
+      ca: Buffer.from("CA").toString("base64"),
+    });
+    expect(status.conditions).toHaveLength(1);
+    expect(status.conditions[0]).toMatchObject({ type: "Ready", status: "True", reason: "Issued" });
+    expect(status.failureTime).toBeUndefined();
+    expect(next).toEqual({ kind: "done" });
+  });
+});
