@@ -1,0 +1,29 @@
+export { type BuildCertificateOptions, buildCertificate } from "./build-certificate.ts";
+export { type BuildCsrOptions, buildCsr } from "./build-csr.ts";
+export {
+  assertKeyMatches,
+  assertUsableCa,
+  type NewSelfSignedCaOptions,
+  newPrivateKey,
+  newSelfSignedCa,
+} from "./ca-certificate.ts";
+export {
+  type CaSigner,
+  keyAlgorithmOf,
+  type SignatureAlgorithmOptions,
+  signatureAlgorithmForKey,
+  softwareCaSigner,
+} from "./ca-signer.ts";
+export { parseCertificate, parseCertificates, type X509 } from "./certificate.ts";
+export { type Csr, parseCsr } from "./certification-request.ts";
+export { type OrderChainOptions, type OrderedChain, orderChain } from "./chain.ts";
+export { assertCsrAgrees, type RequestedProfile } from "./csr-agreement.ts";
+export type { SubjectAttribute } from "./encode-name.ts";
+export type { BasicConstraints, Extension } from "./extensions.ts";
+export type { OtherGeneralName, SubjectNames } from "./general-names.ts";
+export { encodePem, pemLimits } from "./pem.ts";
+export { parsePrivateKey } from "./private-key.ts";
+export type { CurveName, KeyAlgorithm } from "./public-key.ts";
+export { deterministicSerial } from "./serial.ts";
+export type { SignatureAlgorithm } from "./signature-algorithm.ts";
+export { defaultUsages, type ResolvedUsages, resolveUsages } from "./usages.ts";
