@@ -1,4 +1,5 @@
 import type { Issued, SignOutcome } from "./outcome.ts";
+import type { Csr } from "./x509/index.ts";
 
 /** Who created the request, as the API server authenticated them. */
 export interface Requester {
@@ -16,8 +17,10 @@ export interface SignRequest {
   /** Empty for cluster-scoped requests. */
   readonly namespace: string;
   readonly name: string;
-  /** The PKCS#10 request as PEM; parsed and its signature verified before a signer sees it. */
+  /** The PKCS#10 request as PEM: one block. */
   readonly csr: string;
+  /** {@link csr}, parsed and its proof of possession verified. */
+  readonly parsedCsr: Csr;
   /** Requested lifetime in seconds; cert-manager's default of 90 days where the request names none. */
   readonly durationSeconds: number;
   readonly isCA: boolean;
@@ -27,8 +30,11 @@ export interface SignRequest {
   readonly annotations: Readonly<Record<string, string>>;
   readonly labels: Readonly<Record<string, string>>;
   readonly requester: Requester;
-  /** Seconds since the epoch at which the request was created, by the API server's clock. */
-  readonly createdAt: number;
+  /**
+   * Seconds since the epoch at which the request was approved, or created where that is not known: the same for every
+   * attempt, so a CA that derives its dates from it answers a repeated `sign` with the same certificate.
+   */
+  readonly approvedAt: number;
 }
 
 /** What comes with one call of `check`. */

@@ -26,6 +26,8 @@ export interface RequestStep {
 
 /** The step with the text that people see in the condition. */
 export interface RequestWritten extends RequestStep {
+  /** Type of the Kubernetes event. */
+  readonly type: "Normal" | "Warning";
   readonly reason: string;
   readonly message: string;
 }

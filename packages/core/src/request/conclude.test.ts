@@ -1,4 +1,10 @@
-import { IssuerError, PermanentError, pending, RequestRejected, RetryableError } from "@countersign/issuer-signer";
+import {
+  IssuerError,
+  PermanentError,
+  pending,
+  RequestRejected,
+  RetryableError,
+} from "@countersign/issuer-signer";
 import { describe, expect, test } from "vitest";
 import { type ConclusionInput, conclude } from "./conclude.ts";
 import { approved, condition, group, now, requestWith } from "./request-fixtures.ts";
@@ -78,11 +84,17 @@ describe("conclude", () => {
     const { status } = concludeOn(pending({ operation: { id: "42" } }));
     expect(status.conditions.map(({ type }) => type)).toEqual(["Ready", attemptConditionType(group)]);
     const after = requestWith([approved, ...status.conditions]);
-    expect(readAttempt(group, after)).toEqual({ attemptId: "attempt-1", operation: { id: "42" }, conditions: [] });
+    expect(readAttempt(group, after)).toEqual({
+      attemptId: "attempt-1",
+      operation: { id: "42" },
+      conditions: [],
+    });
   });
 
   test("repeats the operation and the signer's conditions in a later apply, since an apply drops what it leaves out", () => {
-    const conditions = [{ type: "example.com/Queued", status: "True", reason: "Queue", message: "place 3" }] as const;
+    const conditions = [
+      { type: "example.com/Queued", status: "True", reason: "Queue", message: "place 3" },
+    ] as const;
     const first = concludeOn(pending({ operation: { id: "42" }, conditions }));
     const request = requestWith([approved, ...first.status.conditions, condition("Foreign", "True")]);
     const second = concludeOn(failed(new Error("reset")), { request });
@@ -105,7 +117,9 @@ describe("conclude", () => {
   });
 
   test("refuses an operation that is too large to keep", () => {
-    expect(() => concludeOn(pending({ operation: "x".repeat(5000) }))).toThrow(/`operation` to be at most 4096 bytes/);
+    expect(() => concludeOn(pending({ operation: "x".repeat(5000) }))).toThrow(
+      /`operation` to be at most 4096 bytes/,
+    );
   });
 
   test("shows the error's message and not its cause, on one line and cut", () => {
@@ -121,7 +135,7 @@ describe("conclude", () => {
     const { status, next } = concludeOn(
       {
         status: "issued",
-        chain: { chain: [], chainPem: "CHAIN", root: undefined, caPem: undefined },
+        chain: { chain: [], chainPem: "CHAIN", root: undefined, ca: undefined, caPem: undefined },
         ca: "CA",
         mismatches: [],
       },

@@ -28,9 +28,10 @@ export type SignResult =
 export interface Conclusion {
   readonly status: RequestStatus;
   readonly event: RequestEvent;
-  readonly next:
-    /** The request is finished once the status is written. */
+  readonly next: /** The request is finished once the status is written. */
     | { readonly kind: "done" }
+    /** Nothing until something changes. */
+    | { readonly kind: "wait" }
     /** Look again after at least this many milliseconds. */
     | { readonly kind: "again"; readonly afterMs: number; readonly backOff: boolean }
     /** The issuer is at fault: it is checked anew, and the request waits for it. */
@@ -91,7 +92,11 @@ export function conclude(input: ConclusionInput): Conclusion {
   if (code === "ISSUER") {
     const message = "Waiting for issuer to become ready. Current issuer ready condition is outdated.";
     const status = requestStatus({ ...base, ready: { reason: "Pending", message } });
-    return { status, event: requestEvent("Normal", "WaitingForIssuerReady", message), next: { kind: "issuer", error } };
+    return {
+      status,
+      event: requestEvent("Normal", "WaitingForIssuerReady", message),
+      next: { kind: "issuer", error },
+    };
   }
   const late = now >= input.firstAttemptMs + input.retryForMs;
   if (isPermanent(code) || late) {

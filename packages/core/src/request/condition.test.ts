@@ -13,7 +13,11 @@ const now = Date.parse("2026-02-03T04:05:06.789Z");
 
 describe("nextCondition", () => {
   test("keeps lastTransitionTime when the status does NOT change", () => {
-    const next = nextCondition([old], { type: "Ready", status: "False", reason: "Failed", message: "x" }, now);
+    const next = nextCondition(
+      [old],
+      { type: "Ready", status: "False", reason: "Failed", message: "x" },
+      now,
+    );
     expect(next.lastTransitionTime).toBe("2026-01-01T00:00:00Z");
   });
 

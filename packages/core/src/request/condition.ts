@@ -23,7 +23,10 @@ export function oneLine(text: string): string {
 }
 
 /** The condition of that type, if there is one. */
-export function findCondition(conditions: readonly Condition[] | undefined, type: string): Condition | undefined {
+export function findCondition(
+  conditions: readonly Condition[] | undefined,
+  type: string,
+): Condition | undefined {
   return conditions?.find((condition) => condition.type === type);
 }
 

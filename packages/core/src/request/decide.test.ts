@@ -80,7 +80,11 @@ describe("decide", () => {
 
   test.each([
     ["set-ready-pending-issuer-has-no-ready-condition", issuerWith([]), ": <none>."],
-    ["set-ready-pending-issuer-ready-outdated", issuerWith([{ ...condition("Ready", "True"), observedGeneration: 1 }]), " is outdated."],
+    [
+      "set-ready-pending-issuer-ready-outdated",
+      issuerWith([{ ...condition("Ready", "True"), observedGeneration: 1 }]),
+      " is outdated.",
+    ],
     [
       "set-ready-pending-issuer-is-not-ready",
       issuerWith([{ ...condition("Ready", "False", "[REASON]", "[MESSAGE]"), observedGeneration: 2 }]),
@@ -116,7 +120,10 @@ describe("decide", () => {
     const reasons = ["Pending", "Failed", "Issued", "Denied", "Other"];
     const issuers = [undefined, readyIssuer, issuerWith([])];
     let looked = 0;
-    for (const ready of [undefined, ...statuses.flatMap((status) => reasons.map((reason) => ({ status, reason })))]) {
+    for (const ready of [
+      undefined,
+      ...statuses.flatMap((status) => reasons.map((reason) => ({ status, reason }))),
+    ]) {
       for (const extra of [[], ["Approved"], ["Denied"], ["InvalidRequest"], ["Approved", "Denied"]]) {
         for (const extraStatus of statuses) {
           for (const issuer of issuers) {
@@ -127,7 +134,9 @@ describe("decide", () => {
             if (decision.action === "sign") expect(conditions).toContainEqual(condition("Approved", "True"));
             if (decision.action !== "write") continue;
             expect(decision.status.conditions.map(({ type }) => type)).toEqual(["Ready"]);
-            expect(decision.status.failureTime !== undefined).toBe(readyCondition(decision.status)?.reason === "Denied");
+            expect(decision.status.failureTime !== undefined).toBe(
+              readyCondition(decision.status)?.reason === "Denied",
+            );
           }
         }
       }

@@ -1,6 +1,13 @@
 import type { CertificateRequest, IssuerObject } from "../kube/types.ts";
 import { findCondition, isTrue } from "./condition.ts";
-import { isNoOp, type RequestEvent, type RequestStatus, type RequestStatusInput, requestEvent, requestStatus } from "./request-status.ts";
+import {
+  isNoOp,
+  type RequestEvent,
+  type RequestStatus,
+  type RequestStatusInput,
+  requestEvent,
+  requestStatus,
+} from "./request-status.ts";
 
 /** What to do with one request now. */
 export type Decision =
@@ -46,7 +53,8 @@ function issuerTrouble({ issuer }: DecisionInput): string | undefined {
   const ready = findCondition(issuer?.status?.conditions, "Ready");
   const waitingFor = "Waiting for issuer to become ready. Current issuer ready condition";
   if (ready === undefined) return `${waitingFor}: <none>.`;
-  if ((ready.observedGeneration ?? 0) < (issuer?.metadata.generation ?? 0)) return `${waitingFor} is outdated.`;
+  if ((ready.observedGeneration ?? 0) < (issuer?.metadata.generation ?? 0))
+    return `${waitingFor} is outdated.`;
   if (ready.status !== "True") return `${waitingFor} is "${ready.reason}": ${ready.message}.`;
   return undefined;
 }
@@ -61,8 +69,10 @@ export function decide(input: DecisionInput): Decision {
   const conditions = request.status?.conditions;
   const ready = findCondition(conditions, "Ready");
 
-  if (request.metadata.deletionTimestamp !== undefined) return { action: "ignore", why: "The request is being deleted." };
-  if (ready?.status === "True" || ready?.reason === "Issued") return { action: "ignore", why: "The request is issued." };
+  if (request.metadata.deletionTimestamp !== undefined)
+    return { action: "ignore", why: "The request is being deleted." };
+  if (ready?.status === "True" || ready?.reason === "Issued")
+    return { action: "ignore", why: "The request is issued." };
   if (ready?.reason === "Failed") return { action: "ignore", why: "The request has failed." };
   if (ready?.reason === "Denied") return { action: "ignore", why: "The request is denied." };
   if (isTrue(conditions, "Denied")) {
@@ -76,8 +86,10 @@ export function decide(input: DecisionInput): Decision {
     });
     return { action: "write", status, event: requestEvent("Warning", "PermanentError", message) };
   }
-  if (isTrue(conditions, "InvalidRequest")) return { action: "ignore", why: "The request is marked InvalidRequest." };
-  if (!isTrue(conditions, "Approved")) return { action: "wait", why: "The request has been neither approved nor denied." };
+  if (isTrue(conditions, "InvalidRequest"))
+    return { action: "ignore", why: "The request is marked InvalidRequest." };
+  if (!isTrue(conditions, "Approved"))
+    return { action: "wait", why: "The request has been neither approved nor denied." };
   if (input.issuer === undefined || input.issuer.metadata.deletionTimestamp !== undefined) {
     const message = `${input.issuerKind}.${input.group} "${input.issuerName}" not found. Waiting for it to be created.`;
     return waiting(input, "WaitingForIssuerExist", message);

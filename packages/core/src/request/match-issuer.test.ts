@@ -23,7 +23,10 @@ describe("matchIssuer", () => {
   });
 
   test("match cluster issuer: in no namespace", () => {
-    expect(match({ group, kind: "AcmeClusterIssuer", name: "a" })).toMatchObject({ namespace: "", name: "a" });
+    expect(match({ group, kind: "AcmeClusterIssuer", name: "a" })).toMatchObject({
+      namespace: "",
+      name: "a",
+    });
   });
 
   test.each([

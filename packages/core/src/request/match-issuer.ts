@@ -19,7 +19,10 @@ export function issuerKeyText(kind: string, namespace: string, name: string): st
  * and kind must be equal as they stand: an empty group means `cert-manager.io` and an empty kind means `Issuer`, and
  * to claim either has made other issuers fail foreign requests.
  */
-export function matchIssuer(definition: IssuerDefinition, request: CertificateRequest): IssuerKey | undefined {
+export function matchIssuer(
+  definition: IssuerDefinition,
+  request: CertificateRequest,
+): IssuerKey | undefined {
   const { group, kind: kindName, name } = request.spec.issuerRef;
   if (group !== definition.group) return undefined;
   const kind = definition.kinds.find((candidate) => candidate.kind === kindName);

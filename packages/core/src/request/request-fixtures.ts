@@ -5,11 +5,19 @@ export const group = "pki.example.com";
 export const now = Date.parse("2026-05-01T12:00:00Z");
 const earlier = "2026-05-01T11:59:00Z";
 
-export function condition(type: string, status: Condition["status"], reason = "Test", message = "test"): Condition {
+export function condition(
+  type: string,
+  status: Condition["status"],
+  reason = "Test",
+  message = "test",
+): Condition {
   return { type, status, reason, message, lastTransitionTime: earlier };
 }
 
-export function requestWith(conditions: readonly Condition[], more: Partial<CertificateRequest["metadata"]> = {}) {
+export function requestWith(
+  conditions: readonly Condition[],
+  more: Partial<CertificateRequest["metadata"]> = {},
+) {
   return {
     apiVersion: "cert-manager.io/v1",
     kind: "CertificateRequest",

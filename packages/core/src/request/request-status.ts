@@ -63,7 +63,12 @@ export function readAttempt(group: string, request: CertificateRequest): Attempt
   }
 }
 
-function attemptCondition(group: string, record: AttemptRecord, existing: readonly Condition[] | undefined, now: number) {
+function attemptCondition(
+  group: string,
+  record: AttemptRecord,
+  existing: readonly Condition[] | undefined,
+  now: number,
+) {
   const message = JSON.stringify(record);
   const size = Buffer.byteLength(message);
   if (size > maxRecordBytes) {
@@ -116,7 +121,12 @@ export function requestStatus(input: RequestStatusInput): RequestStatus {
   const conditions = [
     nextCondition(
       existing,
-      { type: "Ready", status: ready.reason === "Issued" ? "True" : "False", reason: ready.reason, message: ready.message },
+      {
+        type: "Ready",
+        status: ready.reason === "Issued" ? "True" : "False",
+        reason: ready.reason,
+        message: ready.message,
+      },
       now,
     ),
     ...own,
@@ -143,6 +153,10 @@ export function isNoOp(request: CertificateRequest, status: RequestStatus): bool
 }
 
 /** The event that belongs to a text; the note is the condition's message. */
-export function requestEvent(type: RequestEvent["type"], reason: RequestEvent["reason"], note: string): RequestEvent {
+export function requestEvent(
+  type: RequestEvent["type"],
+  reason: RequestEvent["reason"],
+  note: string,
+): RequestEvent {
   return { type, reason, note: oneLine(note) };
 }

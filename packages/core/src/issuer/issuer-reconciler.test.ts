@@ -1,0 +1,281 @@
+import { IssuerError, PermanentError, type Signer } from "@countersign/issuer-signer";
+import { describe, expect, test } from "vitest";
+import { z } from "zod";
+import { type ConnectContext, defineIssuer } from "../definition/define-issuer.ts";
+import { secretKeyRef } from "../definition/secret-key-ref.ts";
+import type { Condition, IssuerObject, Secret } from "../kube/types.ts";
+import { type IssuerChecked, Lifecycle } from "../lifecycle/lifecycle.ts";
+import { IssuerReconciler } from "./issuer-reconciler.ts";
+
+type Connect = (context: ConnectContext<{ url: string }, "token">) => Signer<undefined>;
+
+const okSigner = { check: async () => {}, sign: () => Promise.reject(new Error("not used")) };
+
+/** One issuer object and one Secret, as the caches would show them; what is written shows at once. */
+function fixture(
+  connect: Connect = () => okSigner,
+  more: { scope?: "Cluster"; checkTimeoutMs?: number } = {},
+) {
+  const definition = defineIssuer({
+    group: "pki.example.com",
+    version: "v1alpha1",
+    kinds: { namespaced: "AcmeIssuer", cluster: "AcmeClusterIssuer" },
+    spec: z.object({ url: z.url(), tokenSecretRef: secretKeyRef("token") }),
+    secrets: (spec) => ({ token: spec.tokenSecretRef }),
+    connect,
+  });
+  const kind = definition.kinds.find(({ scope }) => scope === (more.scope ?? "Namespaced"));
+  if (kind === undefined) throw new Error("no such kind");
+  const namespace = more.scope === "Cluster" ? "" : "team";
+  const world = {
+    issuer: {
+      apiVersion: "pki.example.com/v1alpha1",
+      kind: kind.kind,
+      metadata: {
+        name: "acme",
+        namespace,
+        uid: "u1",
+        resourceVersion: "1",
+        generation: 1,
+        creationTimestamp: "2026-05-01T00:00:00Z",
+      },
+      spec: { url: "https://pki.example.com", tokenSecretRef: { name: "acme-token" } },
+      status: { conditions: [] as readonly Condition[] },
+    } as IssuerObject | undefined,
+    secrets: new Map<string, Secret>(),
+    writes: [] as Condition[],
+    checked: [] as IssuerChecked[],
+    forgotten: [] as string[],
+    now: Date.parse("2026-05-01T12:00:00Z"),
+    setToken(value: string, resourceVersion: string) {
+      world.secrets.set("team/acme-token", {
+        apiVersion: "v1",
+        kind: "Secret",
+        metadata: {
+          name: "acme-token",
+          uid: "s1",
+          resourceVersion,
+          creationTimestamp: "2026-05-01T00:00:00Z",
+        },
+        data: { token: Buffer.from(value).toString("base64") },
+      });
+    },
+    setSpec(spec: unknown) {
+      if (world.issuer === undefined) return;
+      const { metadata } = world.issuer;
+      world.issuer = {
+        ...world.issuer,
+        metadata: { ...metadata, generation: (metadata.generation ?? 0) + 1 },
+        spec,
+      };
+    },
+  };
+  world.setToken("t0ken", "10");
+  const lifecycle = new Lifecycle();
+  lifecycle.on("issuer:checked", (step) => world.checked.push(step));
+  const reconciler = new IssuerReconciler({
+    definition,
+    lifecycle,
+    clusterResourceNamespace: "countersign-system",
+    checkTimeoutMs: more.checkTimeoutMs ?? 1000,
+    userAgent: "test",
+    clock: () => world.now,
+    ports: {
+      issuer: () => world.issuer,
+      secret: async (_, where, name) => world.secrets.get(`${where}/${name}`),
+      forgetSecrets: (owner) => world.forgotten.push(owner),
+      applyStatus: async (_, issuer, status) => {
+        const { conditions } = status as { conditions: Condition[] };
+        world.writes.push(...conditions);
+        world.issuer = { ...issuer, status: { conditions } };
+      },
+    },
+  });
+  const look = () => reconciler.reconcile("key", kind, namespace, "acme", new AbortController().signal);
+  return { world, reconciler, look };
+}
+
+describe("IssuerReconciler", () => {
+  test("success-issuer: Ready=True/Checked with observedGeneration", async () => {
+    const { world, look } = fixture();
+    expect(await look()).toBe("settled");
+    expect(world.writes).toEqual([
+      {
+        type: "Ready",
+        status: "True",
+        reason: "Checked",
+        message: "Succeeded checking the issuer",
+        observedGeneration: 1,
+        lastTransitionTime: "2026-05-01T12:00:00Z",
+      },
+    ]);
+  });
+
+  test("writes nothing when a later check finds the same", async () => {
+    const { world, look } = fixture();
+    await look();
+    await look();
+    expect(world.writes).toHaveLength(1);
+    expect(world.checked).toHaveLength(2);
+  });
+
+  test("gives the signer the parsed spec with defaults, and the Secret's value", async () => {
+    const seen: unknown[] = [];
+    const { look } = fixture(({ spec, secrets, issuer }) => {
+      seen.push(spec, secrets, issuer);
+      return okSigner;
+    });
+    await look();
+    expect(seen).toEqual([
+      { url: "https://pki.example.com", tokenSecretRef: { name: "acme-token", key: "token" } },
+      { token: "t0ken" },
+      { kind: "AcmeIssuer", name: "acme", namespace: "team", uid: "u1" },
+    ]);
+  });
+
+  test("a cluster issuer reads its Secret from the cluster-resource namespace only", async () => {
+    const { world, look } = fixture(undefined, { scope: "Cluster" });
+    expect(await look()).toBe("retry");
+    expect(world.writes[0]?.message).toContain("Secret countersign-system/acme-token not found");
+  });
+
+  test("recheck-outdated-ready: a new generation is observed, lastTransitionTime is kept", async () => {
+    const { world, look } = fixture();
+    await look();
+    world.setSpec({ url: "https://other.example.com", tokenSecretRef: { name: "acme-token" } });
+    world.now += 60_000;
+    await look();
+    expect(world.writes[1]).toMatchObject({
+      observedGeneration: 2,
+      lastTransitionTime: "2026-05-01T12:00:00Z",
+    });
+  });
+
+  test("connects once for one version of spec and Secret, and anew when the Secret changes", async () => {
+    const tokens: string[] = [];
+    const { world, look } = fixture(({ secrets }) => {
+      tokens.push(secrets.token);
+      return okSigner;
+    });
+    await look();
+    await look();
+    world.setToken("rotated", "11");
+    await look();
+    expect(tokens).toEqual(["t0ken", "rotated"]);
+  });
+
+  test("closes a replaced signer only after its last call has ended", async () => {
+    const log: string[] = [];
+    const { world, look, reconciler } = fixture(({ secrets }) => ({
+      ...okSigner,
+      close: async () => void log.push(`closed ${secrets.token}`),
+    }));
+    await look();
+    const issuer = world.issuer as IssuerObject;
+    const { promise: running, resolve: end } = Promise.withResolvers<void>();
+    const call = reconciler.connection("key", issuer)?.use(() => running);
+    world.setToken("rotated", "11");
+    await look();
+    expect(log).toEqual([]);
+    end();
+    await call;
+    await reconciler.stop();
+    expect(log).toEqual(["closed t0ken", "closed rotated"]);
+  });
+
+  test("retry-on-error: Ready=False/Pending, then success-recover", async () => {
+    let broken = true;
+    const { world, look } = fixture(() => ({
+      ...okSigner,
+      check: async () => {
+        if (broken) throw new IssuerError("token refused");
+      },
+    }));
+    expect(await look()).toBe("retry");
+    expect(world.writes[0]).toMatchObject({
+      status: "False",
+      reason: "Pending",
+      message: "Not ready yet: token refused",
+    });
+    broken = false;
+    expect(await look()).toBe("settled");
+    expect(world.writes[1]).toMatchObject({ status: "True", reason: "Checked" });
+  });
+
+  test("dont-retry-on-permanent-error: Ready=False/Failed", async () => {
+    const { world, look } = fixture(() => {
+      throw new PermanentError("no such CA");
+    });
+    expect(await look()).toBe("stuck");
+    expect(world.writes[0]).toMatchObject({
+      status: "False",
+      reason: "Failed",
+      message: "Failed permanently: no such CA",
+    });
+  });
+
+  test("ready-reported-error: a fault that sign met makes the issuer not-Ready until the next check", async () => {
+    const { world, look, reconciler } = fixture();
+    await look();
+    reconciler.report("key", new IssuerError("401 from the PKI"));
+    expect(await look()).toBe("retry");
+    expect(world.writes[1]).toMatchObject({ status: "False", message: "Not ready yet: 401 from the PKI" });
+    expect(await look()).toBe("settled");
+  });
+
+  test("names the fields of a spec that is not valid", async () => {
+    const { world, look } = fixture();
+    world.setSpec({ url: "nonsense", tokenSecretRef: {} });
+    await look();
+    expect(world.writes[0]?.message).toMatch(/spec\.url: .*spec\.tokenSecretRef\.name: /);
+  });
+
+  test.each([
+    [
+      "a missing Secret",
+      (world: ReturnType<typeof fixture>["world"]) => world.secrets.clear(),
+      "Secret team/acme-token not found",
+    ],
+    [
+      "a missing key",
+      (world: ReturnType<typeof fixture>["world"]) =>
+        world.setSpec({ url: "https://a.example.com", tokenSecretRef: { name: "acme-token", key: "other" } }),
+      'has no key "other"',
+    ],
+  ])("says what to do about %s", async (_, breakIt, words) => {
+    const { world, look } = fixture();
+    breakIt(world);
+    expect(await look()).toBe("retry");
+    expect(world.writes[0]?.message).toContain(words);
+  });
+
+  test("a check that hangs ends at its deadline", async () => {
+    const { world, look } = fixture(() => ({ ...okSigner, check: () => new Promise(() => {}) }), {
+      checkTimeoutMs: 20,
+    });
+    expect(await look()).toBe("retry");
+    expect(world.writes[0]?.message).toContain("check took longer than 0.02 s");
+  });
+
+  test("ignore-issuer-not-found: a deleted issuer is disconnected and its Secrets are let go", async () => {
+    const log: string[] = [];
+    const { world, look, reconciler } = fixture(() => ({
+      ...okSigner,
+      close: async () => void log.push("closed"),
+    }));
+    await look();
+    world.issuer = undefined;
+    expect(await look()).toBe("gone");
+    await reconciler.stop();
+    expect(log).toEqual(["closed"]);
+    expect(world.forgotten).toEqual(["key"]);
+  });
+
+  test("offers no connection for a generation that it has not connected", async () => {
+    const { world, look, reconciler } = fixture();
+    await look();
+    expect(reconciler.connection("key", world.issuer as IssuerObject)).toBeDefined();
+    world.setSpec({});
+    expect(reconciler.connection("key", world.issuer as IssuerObject)).toBeUndefined();
+  });
+});
