@@ -1,0 +1,145 @@
+import type { IssuerDefinition } from "./define-issuer.ts";
+import { definitionName, type Manifest, manifestLabels } from "./manifest.ts";
+
+/** A ServiceAccount by name. */
+export interface ServiceAccountRef {
+  readonly namespace: string;
+  readonly name: string;
+}
+
+/** rbac.authorization.k8s.io/v1 PolicyRule. */
+export interface PolicyRule {
+  readonly apiGroups: readonly string[];
+  readonly resources: readonly string[];
+  readonly verbs: readonly string[];
+  readonly resourceNames?: readonly string[];
+}
+
+/** ClusterRole or Role. */
+export interface RoleManifest extends Manifest {
+  readonly kind: "ClusterRole" | "Role";
+  readonly rules: readonly PolicyRule[];
+}
+
+/** ClusterRoleBinding or RoleBinding. */
+export interface RoleBindingManifest extends Manifest {
+  readonly kind: "ClusterRoleBinding" | "RoleBinding";
+  readonly roleRef: {
+    readonly apiGroup: "rbac.authorization.k8s.io";
+    readonly kind: RoleManifest["kind"];
+    readonly name: string;
+  };
+  readonly subjects: readonly (ServiceAccountRef & { readonly kind: "ServiceAccount" })[];
+}
+
+/** Options of {@link issuerRbac}. */
+export interface IssuerRbacOptions {
+  /** Whom the controller runs as. */
+  readonly serviceAccount: ServiceAccountRef;
+  /** Where the Secrets of cluster issuers are; the controller's own namespace unless given. */
+  readonly clusterResourceNamespace?: string | undefined;
+  /** Grants the Lease of this name in the controller's own namespace; no Lease unless given. */
+  readonly leaderElection?: { readonly leaseName: string } | undefined;
+  /**
+   * Who may approve requests for these issuers: cert-manager's built-in approver, {@link defaultApprover}, unless
+   * given. `false` grants nobody.
+   */
+  readonly approver?: ServiceAccountRef | false | undefined;
+}
+
+/** The ServiceAccount of cert-manager's controller as its chart installs it. */
+export const defaultApprover: ServiceAccountRef = Object.freeze({
+  namespace: "cert-manager",
+  name: "cert-manager",
+});
+
+const read = ["get", "list", "watch"];
+const secretsRule: PolicyRule = { apiGroups: [""], resources: ["secrets"], verbs: read };
+
+/**
+ * The roles that a controller of this definition needs and no more, each followed by its binding.
+ *
+ * Secrets: a namespaced issuer may name a Secret of any namespace that it is created in, so its controller reads all of
+ * them; the controller of a cluster kind alone reads one namespace; one whose definition has no `secrets` reads none.
+ */
+export function issuerRbac(
+  definition: IssuerDefinition,
+  options: IssuerRbacOptions,
+): readonly (RoleManifest | RoleBindingManifest)[] {
+  const { serviceAccount, leaderElection, approver = defaultApprover } = options;
+  const { namespace } = serviceAccount;
+  const grant = granter(definition);
+  const allNamespaces = definition.kinds.some(({ scope }) => scope === "Namespaced");
+  const secrets = definition.readsSecrets ? [secretsRule] : [];
+  const manifests = grant("controller", serviceAccount, [
+    ...controllerRules(definition),
+    ...(allNamespaces ? secrets : []),
+  ]);
+  if (!allNamespaces && secrets.length > 0) {
+    manifests.push(
+      ...grant("secrets", serviceAccount, secrets, options.clusterResourceNamespace ?? namespace),
+    );
+  }
+  if (leaderElection !== undefined) {
+    manifests.push(
+      ...grant("leader-election", serviceAccount, leaseRules(leaderElection.leaseName), namespace),
+    );
+  }
+  if (approver !== false) manifests.push(...grant("approver", approver, [approveRule(definition)]));
+  return manifests;
+}
+
+function controllerRules({ group, kinds }: IssuerDefinition): readonly PolicyRule[] {
+  const plurals = kinds.map(({ plural }) => plural);
+  const statuses = plurals.map((plural) => `${plural}/status`);
+  return [
+    { apiGroups: ["cert-manager.io"], resources: ["certificaterequests"], verbs: read },
+    { apiGroups: ["cert-manager.io"], resources: ["certificaterequests/status"], verbs: ["patch"] },
+    { apiGroups: [group], resources: plurals, verbs: read },
+    { apiGroups: [group], resources: statuses, verbs: ["patch"] },
+    { apiGroups: ["events.k8s.io"], resources: ["events"], verbs: ["create", "patch"] },
+  ];
+}
+
+function leaseRules(leaseName: string): readonly PolicyRule[] {
+  const lease = { apiGroups: ["coordination.k8s.io"], resources: ["leases"] };
+  // RBAC cannot tie `create` to a name, since the name is not in the request's path.
+  return [
+    { ...lease, verbs: ["create"] },
+    { ...lease, verbs: ["get", "update"], resourceNames: [leaseName] },
+  ];
+}
+
+/** cert-manager's webhook asks for `approve` on `signers`, which exist in RBAC only, by `<plural>.<group>/*`. */
+function approveRule({ group, kinds }: IssuerDefinition): PolicyRule {
+  const resourceNames = kinds.map(({ plural }) => `${plural}.${group}/*`);
+  return { apiGroups: ["cert-manager.io"], resources: ["signers"], verbs: ["approve"], resourceNames };
+}
+
+type Grant = (
+  component: string,
+  subject: ServiceAccountRef,
+  rules: readonly PolicyRule[],
+  namespace?: string,
+) => (RoleManifest | RoleBindingManifest)[];
+
+/** Makes a role and its binding: of the cluster, or of `namespace` where one is given. */
+function granter(definition: IssuerDefinition): Grant {
+  return (component, subject, rules, namespace) => {
+    const apiVersion = "rbac.authorization.k8s.io/v1";
+    const name = `${definitionName(definition)}:${component}`;
+    const labels = manifestLabels(definition, component);
+    const metadata = namespace === undefined ? { name, labels } : { name, namespace, labels };
+    const kind = namespace === undefined ? "ClusterRole" : "Role";
+    return [
+      { apiVersion, kind, metadata, rules },
+      {
+        apiVersion,
+        kind: `${kind}Binding`,
+        metadata,
+        roleRef: { apiGroup: "rbac.authorization.k8s.io", kind, name },
+        subjects: [{ kind: "ServiceAccount", namespace: subject.namespace, name: subject.name }],
+      },
+    ];
+  };
+}
