@@ -1,4 +1,4 @@
-import { issued, pending, RequestRejected, type SignContext } from "@countersign/issuer-signer";
+import { issued, pending, RequestRejected, type SignContext, type Signer } from "@countersign/issuer-signer";
 import { describe, expectTypeOf, test } from "vitest";
 import { z } from "zod";
 import { defineIssuer, type IssuerDefinition } from "./define-issuer.ts";
@@ -62,7 +62,20 @@ describe("defineIssuer", () => {
     });
   });
 
-  test("takes a class that implements Signer", () => {});
+  test("takes a class that implements Signer", () => {
+    class AcmeSigner implements Signer<{ id: string }> {
+      check = check;
+      sign = async () => issued(chain);
+    }
+    defineIssuer({
+      ...identity,
+      spec,
+      operation: z.object({ id: z.string() }),
+      connect: () => new AcmeSigner(),
+    });
+    // @ts-expect-error the signer keeps an operation that the definition does not parse
+    defineIssuer({ ...identity, spec, connect: (): Signer<{ id: string }> => new AcmeSigner() });
+  });
 
   test("refuses a pending outcome with another operation", () => {
     defineIssuer({

@@ -50,9 +50,9 @@ export interface IssuerDefinitionOptions<SpecSchema extends z.ZodObject, Refs ex
   /** The `spec` of the issuer objects. */
   readonly spec: SpecSchema;
   /** Which Secret values the signer needs. */
-  readonly secrets?: (spec: z.output<SpecSchema>) => Refs;
+  readonly secrets?: ((spec: z.output<SpecSchema>) => Refs) | undefined;
   /** State that `pending` keeps between calls; parsed again when it is read back. */
-  readonly operation?: z.ZodType<Op>;
+  readonly operation?: z.ZodType<Op> | undefined;
   /** Makes the signer. Called once per issuer object and version of its spec and Secrets. */
   readonly connect: (
     context: ConnectContext<z.output<SpecSchema>, Refs>,

@@ -1,6 +1,6 @@
 // A scalar that neither YAML 1.1 (kubectl) nor 1.2 reads as anything but a string when it stands without quotes.
 const plain = /^[A-Za-z][A-Za-z0-9_./-]*(:[A-Za-z0-9_./-]+)*$/;
-const ambiguous = /^(y|n|yes|no|on|off|true|false|null)$/i;
+const ambiguous = /^(y|n|yes|no|on|off|true|false|null|e\d+)$/i;
 // Legal in JSON, but a line break, a byte order mark or a control character to YAML.
 const unprintable = /[\u007f-\u009f\u2028\u2029\ufeff\ufffe\uffff]/g;
 

@@ -1,0 +1,126 @@
+import { issued } from "@countersign/issuer-signer";
+import { describe, expect, test } from "vitest";
+import { z } from "zod";
+import { defineIssuer, type IssuerKinds } from "./define-issuer.ts";
+import { type IssuerRbacOptions, issuerRbac, type PolicyRule } from "./issuer-rbac.ts";
+import { secretKeyRef } from "./secret-key-ref.ts";
+
+const serviceAccount = { namespace: "pki", name: "acme-issuer" };
+const both = { namespaced: "AcmeIssuer", cluster: "AcmeClusterIssuer" };
+
+function rbac(kinds: IssuerKinds, options: Partial<IssuerRbacOptions> = {}, readsSecrets = true) {
+  const definition = defineIssuer({
+    group: "pki.example.com",
+    version: "v1alpha1",
+    kinds,
+    spec: z.object({ tokenSecretRef: secretKeyRef() }),
+    secrets: readsSecrets ? (spec) => ({ token: spec.tokenSecretRef }) : undefined,
+    connect: () => ({ check: async () => undefined, sign: async () => issued({ chain: "" }) }),
+  });
+  return issuerRbac(definition, { serviceAccount, ...options });
+}
+
+/** Every right as `role group/resource verb`, with the names it is limited to. */
+function rights(manifests: ReturnType<typeof issuerRbac>): readonly string[] {
+  return manifests.flatMap((manifest) => {
+    if (!("rules" in manifest)) return [];
+    const role = [manifest.metadata.namespace, manifest.metadata.name.split(":")[1]]
+      .filter(Boolean)
+      .join("/");
+    return manifest.rules.flatMap((rule) => ruleRights(rule).map((right) => `${role} ${right}`));
+  });
+}
+
+function ruleRights({ apiGroups, resources, verbs, resourceNames }: PolicyRule): readonly string[] {
+  const names = resourceNames === undefined ? "" : ` ${resourceNames.join(",")}`;
+  return apiGroups.flatMap((group) =>
+    resources.flatMap((resource) => verbs.map((verb) => `${group}/${resource} ${verb}${names}`)),
+  );
+}
+
+const forRequests = [
+  "controller cert-manager.io/certificaterequests get",
+  "controller cert-manager.io/certificaterequests list",
+  "controller cert-manager.io/certificaterequests watch",
+  "controller cert-manager.io/certificaterequests/status patch",
+];
+const forEvents = ["controller events.k8s.io/events create", "controller events.k8s.io/events patch"];
+const read = (resource: string) => ["get", "list", "watch"].map((verb) => `${resource} ${verb}`);
+
+describe("issuerRbac", () => {
+  test("grants the controller of both kinds these rights and no other", () => {
+    expect(rights(rbac(both))).toEqual([
+      ...forRequests,
+      ...["get", "list", "watch"].map((verb) => `controller pki.example.com/acmeissuers ${verb}`),
+      ...["get", "list", "watch"].map((verb) => `controller pki.example.com/acmeclusterissuers ${verb}`),
+      "controller pki.example.com/acmeissuers/status patch",
+      "controller pki.example.com/acmeclusterissuers/status patch",
+      ...forEvents,
+      ...read("controller /secrets"),
+      "approver cert-manager.io/signers approve acmeissuers.pki.example.com/*,acmeclusterissuers.pki.example.com/*",
+    ]);
+  });
+
+  test("lets the controller of a cluster kind alone read the Secrets of one namespace", () => {
+    const granted = rights(rbac({ cluster: "AcmeClusterIssuer" }));
+    expect(granted.filter((right) => right.includes("secrets"))).toEqual(read("pki/secrets /secrets"));
+    const elsewhere = rights(
+      rbac({ cluster: "AcmeClusterIssuer" }, { clusterResourceNamespace: "cert-manager" }),
+    );
+    expect(elsewhere.filter((right) => right.includes("secrets"))).toEqual(
+      read("cert-manager/secrets /secrets"),
+    );
+  });
+
+  test.each([[both], [{ namespaced: "AcmeIssuer" }], [{ cluster: "AcmeClusterIssuer" }]])(
+    "grants no Secret to a definition of %j that names none",
+    (kinds) => {
+      expect(rights(rbac(kinds, {}, false)).filter((right) => right.includes("secrets"))).toEqual([]);
+    },
+  );
+
+  test("grants the one Lease only where leader election is asked for", () => {
+    const lease = (options: Partial<IssuerRbacOptions>) =>
+      rights(rbac(both, options)).filter((right) => right.includes("leases"));
+    expect(lease({})).toEqual([]);
+    expect(lease({ leaderElection: { leaseName: "acme" } })).toEqual([
+      "pki/leader-election coordination.k8s.io/leases create",
+      "pki/leader-election coordination.k8s.io/leases get acme",
+      "pki/leader-election coordination.k8s.io/leases update acme",
+    ]);
+  });
+
+  test("binds every role to its subject, in the role's own scope", () => {
+    const manifests = rbac({ cluster: "AcmeClusterIssuer" }, { leaderElection: { leaseName: "acme" } });
+    const bindings = manifests.filter((manifest) => "roleRef" in manifest);
+    const roles = manifests.filter((manifest) => "rules" in manifest);
+    expect(bindings).toHaveLength(roles.length);
+    for (const [at, binding] of bindings.entries()) {
+      const role = roles[at];
+      expect(binding.kind).toBe(`${role?.kind}Binding`);
+      expect(binding.metadata).toEqual(role?.metadata);
+      expect(binding.roleRef).toMatchObject({ kind: role?.kind, name: role?.metadata.name });
+      const approves = role?.metadata.name.endsWith(":approver") === true;
+      expect(binding.subjects).toEqual([
+        {
+          kind: "ServiceAccount",
+          ...(approves ? { namespace: "cert-manager", name: "cert-manager" } : serviceAccount),
+        },
+      ]);
+    }
+  });
+
+  test("lets another approver, or none, approve", () => {
+    const policy = { namespace: "cert-manager", name: "approver-policy" };
+    const [binding] = rbac(both, { approver: policy }).slice(-1);
+    expect(binding).toMatchObject({ subjects: [{ kind: "ServiceAccount", ...policy }] });
+    expect(rights(rbac(both, { approver: false })).filter((right) => right.includes("approve"))).toEqual([]);
+  });
+
+  test("never grants the controller the right to approve", () => {
+    const own = rbac(both).filter(
+      (manifest) => "rules" in manifest && !manifest.metadata.name.endsWith(":approver"),
+    );
+    expect(rights(own).filter((right) => right.includes("signers"))).toEqual([]);
+  });
+});
