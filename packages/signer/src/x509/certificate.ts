@@ -1,34 +1,22 @@
 import { createHash, type KeyObject } from "node:crypto";
 import { BadCertificateError } from "../errors.ts";
 import { sameBytes, toHex } from "./bytes.ts";
-import { readCertificateSignature, type X509Signature } from "./certificate-signature.ts";
-import {
-  contextTag,
-  type DerElement,
-  expectTag,
-  readDer,
-  readOctetAlignedBits,
-  readSequence,
-  readSmallInteger,
-  tags,
-} from "./der-reader.ts";
-import { type DistinguishedName, readName } from "./distinguished-name.ts";
+import { tags } from "./der-reader.ts";
 import {
   type Extension,
   findExtension,
   readAuthorityKeyIdentifier,
   readBasicConstraints,
   readExtendedKeyUsage,
-  readExtensions,
   readKeyUsage,
   readSubjectKeyIdentifier,
 } from "./extensions.ts";
 import { noNames, readSubjectAltName, type SubjectNames } from "./general-names.ts";
 import { oids } from "./oid.ts";
 import { decodePem, encodePem, pemLimits } from "./pem.ts";
-import { type KeyAlgorithm, readSubjectPublicKey, type SubjectPublicKey, toPublicKey } from "./public-key.ts";
+import { type KeyAlgorithm, toPublicKey } from "./public-key.ts";
+import { type CertificateParts, readCertificateParts } from "./read-certificate.ts";
 import { Refusal, translateRefusal } from "./refusal.ts";
-import { readTime } from "./time.ts";
 
 /** A certificate (RFC 5280 §4.1) whose bytes are strict DER. Its signature is not verified by reading it. */
 export interface X509 {
@@ -70,10 +58,6 @@ export interface X509 {
   isIssuedBy(issuer: X509): boolean;
 }
 
-const what = "the certificate";
-/** Chains of old PKIs still hold CAs of 1024 bits; leaf keys are held to the request's rules by their equality with it. */
-const minModulusLength = 1024;
-
 /**
  * Reads one certificate from PEM (one CERTIFICATE block, text around it allowed, at most 36,500 bytes) or DER. Refuses with
  * a {@link BadCertificateError} what is not strict DER, names an unsupported or unsound key, or what Go would not parse.
@@ -84,7 +68,8 @@ export function parseCertificate(input: string | Uint8Array): X509 {
     "certificate refused",
     "have the PKI issue a correct one",
     () => {
-      if (typeof input !== "string" && input[0] === tags.sequence) return readCertificate(input);
+      if (typeof input !== "string" && input[0] === tags.sequence)
+        return new Certificate(readCertificateParts(input));
       const blocks = decodePem(input, { limit: pemLimits.certificate, allowText: true });
       const [block, ...rest] = blocks;
       if (block === undefined || rest.length > 0)
@@ -113,72 +98,7 @@ export function parseCertificates(pem: string | Uint8Array, limit: number = pemL
 
 function readCertificateBlock(label: string, der: Uint8Array): X509 {
   if (label !== "CERTIFICATE") throw new Refusal(`a PEM block is a ${label}, not a CERTIFICATE`);
-  return readCertificate(der);
-}
-
-function readCertificate(bytes: Uint8Array): X509 {
-  const [tbs, outerAlgorithm, signatureBits, ...rest] = readSequence(readDer(bytes, what), what);
-  if (rest.length > 0) throw new Refusal(`${what} is malformed`);
-  const fields = readSequence(tbs, what);
-  const versionField = fields[0]?.tag === contextTag(0, true) ? fields.shift()?.children() : [];
-  const [serial, innerAlgorithm, issuer, validity, subject, spki, ...optional] = fields;
-  const version = versionField?.[0] === undefined ? 0 : readSmallInteger(versionField[0], "the version");
-  if (version > 2) throw new Refusal(`${what} has the unknown version ${version + 1}`);
-  const [notBefore, notAfter, ...more] = readSequence(validity, "the validity");
-  if (more.length > 0) throw new Refusal("the validity is malformed");
-  if (innerAlgorithm === undefined || !sameBytes(innerAlgorithm.der, outerAlgorithm?.der ?? new Uint8Array()))
-    throw new Refusal("the signature algorithm inside and outside differ");
-  return new Certificate({
-    der: bytes,
-    tbs: tbs?.der ?? new Uint8Array(),
-    version: version === 0 ? 1 : version === 1 ? 2 : 3,
-    serialHex: readSerial(serial),
-    issuer: readName(issuer, "the issuer"),
-    subject: readName(subject, "the subject"),
-    notBefore: readTime(notBefore, "notBefore"),
-    notAfter: readTime(notAfter, "notAfter"),
-    spki: readSubjectPublicKey(spki, minModulusLength),
-    extensions: readCertificateExtensions(optional, version),
-    signature: readCertificateSignature(outerAlgorithm, readOctetAlignedBits(signatureBits, "the signature")),
-  });
-}
-
-function readSerial(element: DerElement | undefined): string {
-  const { content } = expectTag(element, tags.integer, "the serial number");
-  if (((content[0] ?? 0) & 0x80) !== 0) throw new Refusal("the serial number is negative");
-  return toHex(content[0] === 0 && content.length > 1 ? content.subarray(1) : content);
-}
-
-/** After the key: issuerUniqueID [1], subjectUniqueID [2] and extensions [3], each once and in this order. */
-function readCertificateExtensions(optional: readonly DerElement[], version: number): Extension[] {
-  const order = [contextTag(1, false), contextTag(2, false), contextTag(3, true)];
-  let last = -1;
-  let extensions: Extension[] = [];
-  for (const element of optional) {
-    const position = order.indexOf(element.tag);
-    if (position <= last) throw new Refusal(`${what} is malformed`);
-    last = position;
-    if (position !== 2) continue;
-    if (version !== 2) throw new Refusal(`${what} has extensions but is not version 3`);
-    const [list, ...rest] = element.children();
-    if (rest.length > 0) throw new Refusal(`${what} is malformed`);
-    extensions = readExtensions(list, "the extensions");
-  }
-  return extensions;
-}
-
-interface CertificateParts {
-  readonly der: Uint8Array;
-  readonly tbs: Uint8Array;
-  readonly version: 1 | 2 | 3;
-  readonly serialHex: string;
-  readonly issuer: DistinguishedName;
-  readonly subject: DistinguishedName;
-  readonly notBefore: Date;
-  readonly notAfter: Date;
-  readonly spki: SubjectPublicKey;
-  readonly extensions: readonly Extension[];
-  readonly signature: X509Signature;
+  return new Certificate(readCertificateParts(der));
 }
 
 /** What is dear (key, PEM, hash, signatures) is computed when first asked for, signatures once per issuer object. */

@@ -22,8 +22,15 @@ export type { SubjectAttribute } from "./encode-name.ts";
 export type { BasicConstraints, Extension } from "./extensions.ts";
 export type { OtherGeneralName, SubjectNames } from "./general-names.ts";
 export { encodePem, pemLimits } from "./pem.ts";
+export { parsePkcs7Certificates } from "./pkcs7.ts";
 export { parsePrivateKey } from "./private-key.ts";
 export type { CurveName, KeyAlgorithm } from "./public-key.ts";
 export { deterministicSerial } from "./serial.ts";
 export type { SignatureAlgorithm } from "./signature-algorithm.ts";
 export { defaultUsages, type ResolvedUsages, resolveUsages } from "./usages.ts";
+export {
+  type IssuedMismatch,
+  type VerifiedIssue,
+  type VerifyIssuedOptions,
+  verifyIssued,
+} from "./verify-issued.ts";
