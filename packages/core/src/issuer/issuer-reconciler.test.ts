@@ -2,12 +2,13 @@ import { IssuerError, PermanentError, type Signer } from "@countersign/issuer-si
 import { describe, expect, test } from "vitest";
 import { z } from "zod";
 import { type ConnectContext, defineIssuer } from "../definition/define-issuer.ts";
-import { secretKeyRef } from "../definition/secret-key-ref.ts";
+import { type SecretKeyRef, secretKeyRef } from "../definition/secret-key-ref.ts";
 import type { Condition, IssuerObject, Secret } from "../kube/types.ts";
 import { type IssuerChecked, Lifecycle } from "../lifecycle/lifecycle.ts";
 import { IssuerReconciler } from "./issuer-reconciler.ts";
 
-type Connect = (context: ConnectContext<{ url: string }, "token">) => Signer<undefined>;
+type Spec = { url: string; tokenSecretRef: SecretKeyRef };
+type Connect = (context: ConnectContext<Spec, { token: SecretKeyRef }>) => Signer<undefined>;
 
 const okSigner = { check: async () => {}, sign: () => Promise.reject(new Error("not used")) };
 
@@ -82,8 +83,11 @@ function fixture(
     clock: () => world.now,
     ports: {
       issuer: () => world.issuer,
-      secret: async (_, where, name) => world.secrets.get(`${where}/${name}`),
-      forgetSecrets: (owner) => world.forgotten.push(owner),
+      secrets: async (owner, where, names) => {
+        if (names.length === 0) world.forgotten.push(owner);
+        const found = names.map((name) => [name, world.secrets.get(`${where}/${name}`)] as const);
+        return new Map(found.filter((entry): entry is [string, Secret] => entry[1] !== undefined));
+      },
       applyStatus: async (_, issuer, status) => {
         const { conditions } = status as { conditions: Condition[] };
         world.writes.push(...conditions);

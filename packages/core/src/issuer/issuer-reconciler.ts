@@ -18,10 +18,12 @@ import { parseSpec } from "./parse-spec.ts";
 /** How the reconciler reaches the cluster; core implements it, tests may fake it. */
 export interface IssuerPorts {
   issuer(kind: IssuerKind, namespace: string, name: string): IssuerObject | undefined;
-  /** The Secret as last seen; keeps it watched for `owner` until {@link IssuerPorts.forgetSecrets}. */
-  secret(owner: string, namespace: string, name: string): Promise<Secret | undefined>;
-  forgetSecrets(owner: string): void;
-  applyStatus(kind: IssuerKind, issuer: IssuerObject, status: unknown): Promise<void>;
+  /**
+   * The Secrets of these names, as far as they exist. They stay watched for `owner` until its next call; a call with no
+   * names lets all go.
+   */
+  secrets(owner: string, namespace: string, names: readonly string[]): Promise<ReadonlyMap<string, Secret>>;
+  applyStatus(kind: IssuerKind, issuer: IssuerObject, status: object, signal: AbortSignal): Promise<void>;
 }
 
 /** Options of {@link IssuerReconciler}. */
@@ -87,15 +89,17 @@ export class IssuerReconciler {
     if (issuer === undefined || issuer.metadata.deletionTimestamp !== undefined) {
       this.#reported.delete(key);
       this.#disconnect(key);
-      ports.forgetSecrets(key);
+      await ports.secrets(key, namespace, []);
       return "gone";
     }
     const { verdict, next } = await this.#look(key, kind, issuer, signal);
     if (signal.aborted) return "retry";
     const status = issuerStatus(issuer, verdict, clock());
-    if (status !== undefined) await ports.applyStatus(kind, issuer, status);
+    if (status !== undefined) await ports.applyStatus(kind, issuer, status, signal);
     lifecycle.announce("issuer:checked", {
       issuer: { group: definition.group, kind: kind.kind, namespace, name },
+      uid: issuer.metadata.uid,
+      changed: status !== undefined,
       ready: verdict.status === "True",
       reason: verdict.reason,
       message: verdict.message,
@@ -180,11 +184,12 @@ export class IssuerReconciler {
   }
 
   async #secrets(key: string, namespace: string, refs: Readonly<Record<string, SecretKeyRef | undefined>>) {
+    const wanted = Object.entries(refs).flatMap(([name, ref]) => (ref === undefined ? [] : [{ name, ref }]));
+    const names = [...new Set(wanted.map(({ ref }) => ref.name))];
+    const found = await this.#options.ports.secrets(key, namespace, names);
     const values: Record<string, string> = {};
-    const versions: string[] = [];
-    for (const [name, ref] of Object.entries(refs)) {
-      if (ref === undefined) continue;
-      const secret = await this.#options.ports.secret(key, namespace, ref.name);
+    for (const { name, ref } of wanted) {
+      const secret = found.get(ref.name);
       if (secret === undefined) {
         throw new IssuerError(
           `Secret ${namespace}/${ref.name} not found. Create it with the key "${ref.key}".`,
@@ -195,8 +200,8 @@ export class IssuerReconciler {
         throw new IssuerError(`Secret ${namespace}/${ref.name} has no key "${ref.key}". Add it.`);
       }
       values[name] = Buffer.from(value, "base64").toString("utf8");
-      versions.push(`${secret.metadata.uid}@${secret.metadata.resourceVersion}`);
     }
+    const versions = [...found.values()].map(({ metadata }) => `${metadata.uid}@${metadata.resourceVersion}`);
     return { values, versions };
   }
 

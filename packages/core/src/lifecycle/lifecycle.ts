@@ -43,9 +43,12 @@ export interface RequestSigned extends RequestStep {
   readonly mismatches: readonly string[];
 }
 
-/** An issuer object's Ready condition was decided anew. */
+/** An issuer object was looked at, and its Ready condition decided anew. */
 export interface IssuerChecked {
+  /** Whether the condition says something else than before. */
+  readonly changed: boolean;
   readonly issuer: IssuerRef;
+  readonly uid: string;
   readonly ready: boolean;
   readonly reason: string;
   readonly message: string;

@@ -1,0 +1,78 @@
+/**
+ * Write a cert-manager external issuer in one file: `defineIssuer`, then `runIssuer`.
+ *
+ * @module
+ */
+export * from "@countersign/issuer-signer";
+export {
+  type ConnectContext,
+  defineIssuer,
+  type IssuerDefinition,
+  type IssuerDefinitionOptions,
+  type IssuerIdentity,
+  type IssuerKind,
+  type IssuerKinds,
+  type SecretRefs,
+  type SecretValues,
+} from "./definition/define-issuer.ts";
+export { exactlyOneOf } from "./definition/exactly-one-of.ts";
+export { type CustomResourceDefinition, issuerCrds, type PrinterColumn } from "./definition/issuer-crd.ts";
+export {
+  type IssuerRbacOptions,
+  issuerRbac,
+  type PolicyRule,
+  type RoleBindingManifest,
+  type RoleManifest,
+  type ServiceAccountRef,
+} from "./definition/issuer-rbac.ts";
+export type { Manifest, ManifestMetadata } from "./definition/manifest.ts";
+export { issuerManifests } from "./definition/manifests.ts";
+export { type SecretKeyRef, secretKeyRef } from "./definition/secret-key-ref.ts";
+export type { StructuralSchema } from "./definition/structural-schema.ts";
+export { toYaml } from "./definition/to-yaml.ts";
+export { type ApplyStatusOptions, applyStatus } from "./kube/apply-status.ts";
+export {
+  type ConnectionToOptions,
+  connectionTo,
+  type KubeConnection,
+  type KubeTls,
+} from "./kube/connection.ts";
+export { inCluster } from "./kube/in-cluster.ts";
+export { type Informer, type InformerOptions, startInformer } from "./kube/informer.ts";
+export { isKubeApiError, KubeApiError } from "./kube/kube-api-error.ts";
+export { isKubeNetworkError, KubeNetworkError } from "./kube/kube-network-error.ts";
+export { objectKey } from "./kube/object-key.ts";
+export { type ResourceTarget, resourcePath } from "./kube/resource-path.ts";
+export { Store, type StoreChange, type StoreListener } from "./kube/store.ts";
+export {
+  type KubeQuery,
+  type KubeRequest,
+  KubeTransport,
+  type KubeTransportOptions,
+} from "./kube/transport.ts";
+export type {
+  CertificateRequest,
+  Condition,
+  IssuerObject,
+  KubeObject,
+  ObjectMeta,
+  ResourceType,
+  Secret,
+} from "./kube/types.ts";
+export {
+  type IssuerChecked,
+  type IssuerRef,
+  Lifecycle,
+  type LifecycleEvents,
+  type RequestRef,
+  type RequestSigned,
+  type RequestStep,
+  type RequestWritten,
+  type Trouble,
+} from "./lifecycle/lifecycle.ts";
+export { type Logger, logLifecycle } from "./lifecycle/log-lifecycle.ts";
+export { type Scheduler, systemScheduler } from "./queue/scheduler.ts";
+export { WorkQueue, type WorkQueueOptions } from "./queue/work-queue.ts";
+export { type RunIssuerOptions, runIssuer } from "./run/run-issuer.ts";
+export { type ServeOptions, serveDefaults } from "./run/serve-options.ts";
+export { type RunningIssuer, type StartIssuerOptions, startIssuer } from "./run/start-issuer.ts";

@@ -1,0 +1,36 @@
+import type { IssuerDefinition } from "../definition/define-issuer.ts";
+import type { EventRecorder } from "../kube/event-recorder.ts";
+import type { Lifecycle, RequestWritten } from "./lifecycle.ts";
+
+/** Records the steps of a definition's requests, and the news of its issuers, as Kubernetes events. */
+export function recordKubeEvents(
+  lifecycle: Lifecycle,
+  recorder: EventRecorder,
+  definition: IssuerDefinition,
+): void {
+  const record = ({ request, issuer, type, reason, message: note }: RequestWritten) => {
+    if (issuer.group !== definition.group) return;
+    const action = reason === "RetryableError" || reason === "PermanentError" ? "SyncFailed" : "Synced";
+    recorder.record({ apiVersion: "cert-manager.io/v1", ...request }, { type, reason, action, note });
+  };
+  lifecycle.on("request:issued", record);
+  lifecycle.on("request:pending", record);
+  lifecycle.on("request:waiting", record);
+  lifecycle.on("request:retrying", record);
+  lifecycle.on("request:failed", record);
+  lifecycle.on("request:denied", record);
+
+  lifecycle.on("issuer:checked", (step) => {
+    const { issuer, uid, changed, ready, reason, message: note } = step;
+    // Only news: a periodic check that finds the same would be one event per issuer and interval for ever.
+    if (!changed || issuer.group !== definition.group) return;
+    const { kind, namespace, name } = issuer;
+    const failed = reason === "Failed" ? "PermanentError" : "RetryableError";
+    recorder.record(
+      { apiVersion: `${definition.group}/${definition.version}`, kind, namespace, name, uid },
+      ready
+        ? { type: "Normal", reason: "Checked", action: "Synced", note }
+        : { type: "Warning", reason: failed, action: "SyncFailed", note },
+    );
+  });
+}

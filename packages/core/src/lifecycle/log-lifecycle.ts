@@ -1,0 +1,50 @@
+import type { Lifecycle, RequestStep } from "./lifecycle.ts";
+
+/** The four methods of a logger that the SDK calls; pino has them. */
+export interface Logger {
+  debug(fields: object, message: string): void;
+  info(fields: object, message: string): void;
+  warn(fields: object, message: string): void;
+  error(fields: object, message: string): void;
+}
+
+function ids({ request, issuer }: RequestStep) {
+  return {
+    request: request.namespace === "" ? request.name : `${request.namespace}/${request.name}`,
+    uid: request.uid,
+    issuer: `${issuer.kind}/${issuer.namespace === "" ? "" : `${issuer.namespace}/`}${issuer.name}`,
+  };
+}
+
+/** Writes one log line for each step. Levels: what needs a person is a warning, and what is broken here an error. */
+export function logLifecycle(lifecycle: Lifecycle, log: Logger): void {
+  lifecycle.on("request:signing", (step) =>
+    log.debug({ ...ids(step), attemptId: step.attemptId }, "signing"),
+  );
+  lifecycle.on("request:signed", (step) => {
+    const { attemptId, serial, signMs, mismatches } = step;
+    const fields = {
+      ...ids(step),
+      attemptId,
+      serial,
+      signMs,
+      ...(mismatches.length === 0 ? {} : { mismatches }),
+    };
+    if (mismatches.length === 0) log.info(fields, "signed");
+    else log.warn(fields, "signed, but the certificate differs from the request");
+  });
+  lifecycle.on("request:issued", (step) => log.info(ids(step), step.message));
+  lifecycle.on("request:pending", (step) => log.info(ids(step), step.message));
+  lifecycle.on("request:waiting", (step) => log.info(ids(step), step.message));
+  lifecycle.on("request:denied", (step) => log.info(ids(step), step.message));
+  lifecycle.on("request:retrying", (step) => log.warn(ids(step), step.message));
+  lifecycle.on("request:failed", (step) => log.warn(ids(step), step.message));
+  lifecycle.on("issuer:checked", ({ issuer, changed, ready, message }) => {
+    if (!changed) log.debug(issuer, message);
+    else if (ready) log.info(issuer, message);
+    else log.warn(issuer, message);
+  });
+  lifecycle.on("trouble", ({ where, error }) => {
+    log.error({ where, error: error instanceof Error ? error.message : String(error) }, "trouble");
+  });
+}

@@ -1,0 +1,22 @@
+import type { IssuerDefinition, IssuerKind } from "../definition/define-issuer.ts";
+import type { ResourceType } from "../kube/types.ts";
+
+/** cert-manager's CertificateRequest. */
+export const certificateRequests: ResourceType = Object.freeze({
+  group: "cert-manager.io",
+  version: "v1",
+  kind: "CertificateRequest",
+  plural: "certificaterequests",
+  namespaced: true,
+});
+
+/** An issuer kind of a definition. */
+export function issuerResource(definition: IssuerDefinition, kind: IssuerKind): ResourceType {
+  return {
+    group: definition.group,
+    version: definition.version,
+    kind: kind.kind,
+    plural: kind.plural,
+    namespaced: kind.scope === "Namespaced",
+  };
+}

@@ -1,0 +1,52 @@
+/** How an issuer is run: limits and times, each with its reason. */
+export interface ServeOptions {
+  /** Namespace of the Secrets of cluster-scoped issuers. */
+  readonly clusterResourceNamespace: string;
+  /** Requests that are signed at once, over all issuers. */
+  readonly maxConcurrentSigns?: number | undefined;
+  /** Deadline of one call of `sign`, in milliseconds. */
+  readonly signTimeoutMs?: number | undefined;
+  /** Deadline of `connect` and of `check`, each, in milliseconds. */
+  readonly checkTimeoutMs?: number | undefined;
+  /** Time between two checks of a ready issuer, in milliseconds; jittered by a fifth. */
+  readonly checkIntervalMs?: number | undefined;
+  /** For how long a retryable error is retried, in milliseconds from the first attempt of a request. */
+  readonly retryForMs?: number | undefined;
+  /** Whether the CA is published in `status.ca`, and so in `ca.crt` of the Secret. */
+  readonly publishCa?: boolean | undefined;
+  /** How long running work may take to end after a stop, in milliseconds. */
+  readonly drainMs?: number | undefined;
+}
+
+/** The defaults. */
+export const serveDefaults = Object.freeze({
+  /** Waiting for a PKI costs next to nothing, so one slow issuer should not be the limit of the others. */
+  maxConcurrentSigns: 32,
+  /** A PKI that has not answered for a minute is not going to. */
+  signTimeoutMs: 60_000,
+  checkTimeoutMs: 30_000,
+  /** Often enough to show a withdrawn credential before a renewal meets it, rare enough not to burden a PKI. */
+  checkIntervalMs: 300_000,
+  /** A request that fails costs its user an hour or more, so an outage of a working day should fail none. */
+  retryForMs: 24 * 3_600_000,
+  publishCa: true,
+  /** The pod's default termination grace period is 30 s. */
+  drainMs: 25_000,
+});
+
+/** Every option with a value: what was given, else its default. */
+export type ServeSettings = {
+  readonly [Name in keyof ServeOptions]-?: Exclude<ServeOptions[Name], undefined>;
+};
+
+/** @throws TypeError that names an option which is not a positive number. */
+export function serveSettings(options: ServeOptions): ServeSettings {
+  const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
+  const settings: ServeSettings = { ...serveDefaults, clusterResourceNamespace: "", ...given };
+  for (const [name, value] of Object.entries(settings)) {
+    if (typeof value === "number" && !(value > 0)) {
+      throw new TypeError(`Expected \`${name}\` to be a number above 0, got \`${value}\``);
+    }
+  }
+  return settings;
+}
