@@ -30,26 +30,6 @@ export { issuerManifests } from "./definition/manifests.ts";
 export { type SecretKeyRef, secretKeyRef } from "./definition/secret-key-ref.ts";
 export type { StructuralSchema } from "./definition/structural-schema.ts";
 export { toYaml } from "./definition/to-yaml.ts";
-export { type ApplyStatusOptions, applyStatus } from "./kube/apply-status.ts";
-export {
-  type ConnectionToOptions,
-  connectionTo,
-  type KubeConnection,
-  type KubeTls,
-} from "./kube/connection.ts";
-export { inCluster } from "./kube/in-cluster.ts";
-export { type Informer, type InformerOptions, startInformer } from "./kube/informer.ts";
-export { isKubeApiError, KubeApiError } from "./kube/kube-api-error.ts";
-export { isKubeNetworkError, KubeNetworkError } from "./kube/kube-network-error.ts";
-export { objectKey } from "./kube/object-key.ts";
-export { type ResourceTarget, resourcePath } from "./kube/resource-path.ts";
-export { Store, type StoreChange, type StoreListener } from "./kube/store.ts";
-export {
-  type KubeQuery,
-  type KubeRequest,
-  KubeTransport,
-  type KubeTransportOptions,
-} from "./kube/transport.ts";
 export type {
   CertificateRequest,
   Condition,
