@@ -57,8 +57,16 @@ describe("structuralSchema", () => {
     ["a literal", z.literal("a"), { type: "string", enum: ["a"] }],
     ["literals", z.literal([1, 2]), { type: "number", enum: [1, 2] }],
     ["null", z.string().nullable(), { type: "string", nullable: true }],
-    ["null in an enum", z.enum(["a"]).nullable(), { type: "string", nullable: true, enum: ["a", null] }],
-    ["null among literals", z.literal(["a", null]), { type: "string", nullable: true, enum: ["a", null] }],
+    [
+      "null in an enum",
+      z.enum(["a"]).nullable(),
+      { type: "string", nullable: true, allOf: [{ enum: ["a"] }] },
+    ],
+    [
+      "null among literals",
+      z.literal(["a", null]),
+      { type: "string", nullable: true, allOf: [{ enum: ["a"] }] },
+    ],
     [
       "a list",
       z.array(z.int32()).min(1).max(3),
@@ -219,7 +227,7 @@ describe("structuralSchema", () => {
       "an intersection of scalars",
       z.string().and(z.string().min(1)),
       "spec.field",
-      "z.intersection() is not one JSON type",
+      "z.intersection() is not of objects only",
     ],
     ["recursion", z.object({ tree: z.array(recursive) }), "spec.field.tree[].next", "it refers to itself"],
     [

@@ -168,6 +168,10 @@ function structural(json: Json, at: string): StructuralSchema {
       throw refusal(at, `\`${key}\` is not allowed in it: use x-kubernetes-validations in .meta()`);
     }
   }
+  // zod folds the members of an intersection of objects into one; others stay whole schemas here.
+  if ((json.allOf as readonly Json[] | undefined)?.some((member) => member.type !== undefined)) {
+    throw refusal(at, "its z.intersection() is not of objects only: use one schema with all the checks");
+  }
   const extensions = Object.keys(json).filter((key) => key.startsWith("x-kubernetes-"));
   const known = [...keywords, ...extensions].filter((key) => json[key] !== undefined);
   const out: Json = Object.fromEntries(known.map((key) => [key, json[key]]));
@@ -175,9 +179,13 @@ function structural(json: Json, at: string): StructuralSchema {
     throw refusal(at, `z.${json[untyped] ?? json.type}() is not one JSON type`);
   }
   if (out.type === "integer") integerBounds(out);
-  // OpenAPI 3.0.3: `nullable` does not widen an `enum`.
-  if (out.nullable === true && Array.isArray(out.enum) && !out.enum.includes(null))
-    out.enum = [...out.enum, null];
+  // kube-apiserver takes it for no default at all.
+  if (out.default === null) delete out.default;
+  if (out.nullable === true && Array.isArray(out.enum)) {
+    // kube-apiserver compares null with every `enum` of a nullable node, also one that lists null; in `allOf` it does not.
+    out.allOf = [{ enum: out.enum.filter((value) => value !== null) }];
+    delete out.enum;
+  }
   if (json.items !== undefined) out.items = structural(json.items as Json, `${at}[]`);
   if (json.properties !== undefined) {
     const properties = Object.entries(json.properties as Record<string, Json>);
@@ -190,8 +198,9 @@ function structural(json: Json, at: string): StructuralSchema {
   const valueSchema = structural(values as Json, `${at}.*`);
   if (out.properties === undefined) return { ...out, additionalProperties: valueSchema };
   // A node has either `properties` or `additionalProperties`; a loose object is the one mixture there is a word for.
-  if (valueSchema.type !== undefined)
+  if (valueSchema.type !== undefined) {
     throw refusal(at, "it has both named fields and a catchall: use z.record() in a field");
+  }
   return { ...out, [preserve]: true };
 }
 

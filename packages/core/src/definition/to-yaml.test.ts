@@ -13,76 +13,19 @@ function read(text: string, version: "1.1" | "1.2"): unknown[] {
   );
 }
 
+const ambiguous =
+  "yes No y on OFF null ~ true 1 0x1f 1e3 e3 1:30 .inf NaN 2026-01-01 << = --- ... - [a] {a} &a *a !a | > %a @a `a ? a: :a a:b \\ \" ' é 😀";
 const words = fc.constantFrom(
-  ...[
-    "yes",
-    "No",
-    "y",
-    "on",
-    "OFF",
-    "null",
-    "~",
-    "true",
-    "1",
-    "0x1f",
-    "1e3",
-    "1:30",
-    ".inf",
-    "2026-01-01",
-    "<<",
-    "=",
-  ],
-  ...[
-    "a: b",
-    "a #b",
-    "- a",
-    "---",
-    "...",
-    "",
-    " ",
-    "a ",
-    "[a]",
-    "{a}",
-    "&a",
-    "*a",
-    "!a",
-    "|",
-    ">",
-    "%a",
-    "@a",
-    "`a",
-    "?",
-  ],
-  ...[
-    "a:",
-    ":a",
-    "a:b",
-    "e3",
-    "NaN",
-    "é",
-    "\u0085",
-    "\u2028",
-    "\ufeff",
-    "a\tb",
-    "a\nb",
-    "\\",
-    '"',
-    "'",
-    "\u007f",
-    "😀",
-  ],
+  ...ambiguous.split(" "),
+  ...["", " ", "a ", "a: b", "a #b", "- a", "a\tb", "a\nb", "\u007f", "\u0085", "\u2028", "\ufeff"],
 );
 const text = fc.oneof(words, fc.string(), fc.string({ unit: "binary", maxLength: 20 }));
+// JSON has no -0.
+const double = fc.double({ noNaN: true, noDefaultInfinity: true }).map((value) => value + 0);
 const json = fc.letrec((tie) => ({
   value: fc.oneof(
     { depthSize: "small" },
-    fc.oneof(
-      text,
-      fc.integer(),
-      fc.double({ noNaN: true, noDefaultInfinity: true }),
-      fc.boolean(),
-      fc.constant(null),
-    ),
+    fc.oneof(text, fc.integer(), double, fc.boolean(), fc.constant(null)),
     fc.array(tie("value"), { maxLength: 4 }),
     fc.dictionary(text, tie("value"), { maxKeys: 4, noNullPrototype: true }),
   ),
@@ -123,9 +66,7 @@ limit: 1.0e+21
   test.each(["1.1", "1.2"] as const)("is read by YAML %s as the JSON that was written", (version) => {
     fc.assert(
       fc.property(fc.array(document, { maxLength: 3 }), (documents) => {
-        // JSON is the reference: it has no -0.
-        const expected: unknown = JSON.parse(JSON.stringify(documents));
-        expect(read(toYaml(documents), version)).toEqual(expected);
+        expect(read(toYaml(documents), version)).toEqual(documents);
       }),
       { numRuns: 500 },
     );
