@@ -96,7 +96,14 @@ if (only === undefined) {
   await once(join(root, "node_modules", `.countersign-only-${only}`), key, `examples/${only}`, () =>
     run(
       "pnpm",
-      ["install", "--frozen-lockfile", "--prod", "--filter", `./examples/${only}...`, "--reporter=append-only"],
+      [
+        "install",
+        "--frozen-lockfile",
+        "--prod",
+        "--filter",
+        `./examples/${only}...`,
+        "--reporter=append-only",
+      ],
       { quiet: true },
     ),
   );

@@ -40,7 +40,13 @@ async function readJson(request: IncomingMessage): Promise<unknown> {
  * A company's PKI as it might be: bearer token, orders that are taken at once and issued later, and an idempotency key.
  * For trying the issuer; its CA lives in memory.
  */
-export async function startPkiServer({ token, polls = 1 }: { readonly token: string; readonly polls?: number }): Promise<PkiServer> {
+export async function startPkiServer({
+  token,
+  polls = 1,
+}: {
+  readonly token: string;
+  readonly polls?: number;
+}): Promise<PkiServer> {
   const ca = newSelfSignedCa({
     commonName: "Acme Root CA",
     notBefore: new Date(Date.now() - 60_000),
@@ -70,14 +76,17 @@ export async function startPkiServer({ token, polls = 1 }: { readonly token: str
   }
 
   async function route(request: IncomingMessage): Promise<{ status: number; json: unknown }> {
-    if (request.headers.authorization !== `Bearer ${token}`) return { status: 401, json: { error: "wrong token" } };
+    if (request.headers.authorization !== `Bearer ${token}`)
+      return { status: 401, json: { error: "wrong token" } };
     const { method, url = "" } = request;
     if (method === "GET" && url === "/health") return { status: 200, json: { ok: true } };
     if (method === "POST" && url === "/orders") {
       const body = await readJson(request);
-      if (typeof body !== "object" || body === null) return { status: 400, json: { error: "expected an object" } };
+      if (typeof body !== "object" || body === null)
+        return { status: 400, json: { error: "expected an object" } };
       const { csr, key } = body as { csr?: unknown; key?: unknown };
-      if (typeof csr !== "string" || typeof key !== "string") return { status: 400, json: { error: "expected csr and key" } };
+      if (typeof csr !== "string" || typeof key !== "string")
+        return { status: 400, json: { error: "expected csr and key" } };
       const order = orders.get(key) ?? { id: key, csr, pollsLeft: polls };
       orders.set(key, order);
       return { status: 200, json: await answer(order) };

@@ -18,6 +18,7 @@ export {
 export { exactlyOneOf } from "./definition/exactly-one-of.ts";
 export { type CustomResourceDefinition, issuerCrds, type PrinterColumn } from "./definition/issuer-crd.ts";
 export {
+  defaultApprover,
   type IssuerRbacOptions,
   issuerRbac,
   type PolicyRule,
@@ -30,6 +31,13 @@ export { issuerManifests } from "./definition/manifests.ts";
 export { type SecretKeyRef, secretKeyRef } from "./definition/secret-key-ref.ts";
 export type { StructuralSchema } from "./definition/structural-schema.ts";
 export { toYaml } from "./definition/to-yaml.ts";
+export {
+  type ConnectionToOptions,
+  connectionTo,
+  type KubeConnection,
+  type KubeTls,
+} from "./kube/connection.ts";
+export { inCluster } from "./kube/in-cluster.ts";
 export type {
   CertificateRequest,
   Condition,

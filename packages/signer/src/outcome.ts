@@ -19,7 +19,7 @@ export interface Issued {
 }
 
 /** The PKI has taken the request but has not issued yet. */
-export interface Pending<Op = unknown> {
+export interface Pending<Op = undefined> {
   readonly status: "pending";
   /** Kept by the SDK and handed to the next `sign` of this request, also after a restart. JSON, at most 4 KiB. */
   readonly operation: Op;
@@ -31,7 +31,7 @@ export interface Pending<Op = unknown> {
 }
 
 /** What `sign` and `find` answer. */
-export type SignOutcome<Op = unknown> = Issued | Pending<Op>;
+export type SignOutcome<Op = undefined> = Issued | Pending<Op>;
 
 /** How often a pending request is looked at when the signer does not say, in milliseconds. */
 export const defaultPendingRetryMs = 10_000;

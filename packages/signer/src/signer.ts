@@ -44,7 +44,7 @@ export interface CheckContext {
 }
 
 /** What comes with one call of `sign` or `find`. */
-export interface SignContext<Op = unknown> {
+export interface SignContext<Op = undefined> {
   /** What the last `pending` outcome of this request kept; undefined on the first call. */
   readonly operation: Op | undefined;
   /** Fires at the deadline and when the issuer stops. The PKI may still complete the order. */
@@ -57,7 +57,7 @@ export interface SignContext<Op = unknown> {
  * A connection to one PKI for one issuer object. Calls may overlap. `sign` must be safe to repeat with the same
  * `attemptId`; where the PKI cannot tell repeats, implement `find`.
  */
-export interface Signer<Op = unknown> {
+export interface Signer<Op = undefined> {
   /** Resolves when the PKI is reachable and the credentials are accepted; throws what is wrong otherwise. */
   check(context: CheckContext): Promise<unknown>;
   /** Asks the PKI for the certificate, or for the state of the order that `operation` names. */

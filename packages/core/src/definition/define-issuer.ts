@@ -80,7 +80,7 @@ export interface IssuerDefinition {
   /** Whether the definition has `secrets` at all: without, the controller needs no access to Secrets. */
   readonly readsSecrets: boolean;
   secrets(spec: unknown): Readonly<Record<string, SecretKeyRef>>;
-  connect(context: AnyConnectContext): Promise<Signer>;
+  connect(context: AnyConnectContext): Promise<Signer<unknown>>;
 }
 
 const dnsName = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)+$/;
@@ -144,7 +144,9 @@ export function defineIssuer<
   structuralSchema(options.spec);
   // The generic types end here: the engine handles every definition alike, and `spec` has been parsed by its own schema
   // before it comes back through `secrets` and `connect`.
-  const connect = options.connect as unknown as (context: AnyConnectContext) => Signer | Promise<Signer>;
+  const connect = options.connect as unknown as (
+    context: AnyConnectContext,
+  ) => Signer | Promise<Signer<unknown>>;
   const secrets = options.secrets as ((spec: unknown) => SecretRefs) | undefined;
   return Object.freeze({
     group,

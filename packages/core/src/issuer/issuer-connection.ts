@@ -7,19 +7,19 @@ import type { Signer } from "@countersign/issuer-signer";
 export class IssuerConnection {
   /** What the signer was made from: the issuer's uid, its generation and the versions of its Secrets. */
   readonly version: string;
-  readonly #signer: Signer;
+  readonly #signer: Signer<unknown>;
   readonly #close: () => Promise<void>;
   #calls = 0;
   #retired: { readonly closed: Promise<void>; readonly drained: () => void } | undefined;
 
-  constructor(version: string, signer: Signer, close: () => Promise<void>) {
+  constructor(version: string, signer: Signer<unknown>, close: () => Promise<void>) {
     this.version = version;
     this.#signer = signer;
     this.#close = close;
   }
 
   /** Calls the signer and holds the connection open until the call has ended. */
-  async use<T>(call: (signer: Signer) => Promise<T>): Promise<T> {
+  async use<T>(call: (signer: Signer<unknown>) => Promise<T>): Promise<T> {
     this.#calls += 1;
     try {
       return await call(this.#signer);

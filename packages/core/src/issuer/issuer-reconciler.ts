@@ -157,7 +157,7 @@ export class IssuerReconciler {
     const current = this.#connections.get(key);
     if (current?.version === version) return current;
     const http = new HttpClient({ userAgent });
-    let signer: Signer;
+    let signer: Signer<unknown>;
     try {
       const identity = {
         kind: kind.kind,

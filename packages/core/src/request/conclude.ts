@@ -21,7 +21,7 @@ export type SignResult =
       /** How the certificate differs from the request, for a warning; empty when it does not. */
       readonly mismatches: readonly string[];
     }
-  | Pending
+  | Pending<unknown>
   | { readonly status: "error"; readonly error: unknown };
 
 /** What follows from a {@link SignResult}. */

@@ -195,7 +195,7 @@ export class RequestReconciler {
       timeoutMs: signTimeoutMs,
       late: () => new RetryableError(`The PKI took longer than ${signTimeoutMs / 1000} s.`),
     };
-    const context: Omit<SignContext, "signal"> = {
+    const context: Omit<SignContext<unknown>, "signal"> = {
       // A record of another attempt is of no use to this one, and what an older version wrote may not parse any more.
       operation:
         recorded?.attemptId === attempt && recorded.operation !== undefined
