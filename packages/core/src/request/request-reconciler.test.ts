@@ -1,0 +1,335 @@
+import {
+  buildCertificate,
+  buildCsr,
+  deterministicSerial,
+  IssuerError,
+  issued,
+  newPrivateKey,
+  newSelfSignedCa,
+  PermanentError,
+  pending,
+  type Signer,
+  type SignRequest,
+  softwareCaSigner,
+} from "@countersign/issuer-signer";
+import { beforeAll, describe, expect, test } from "vitest";
+import { z } from "zod";
+import { defineIssuer } from "../definition/define-issuer.ts";
+import { IssuerConnection } from "../issuer/issuer-connection.ts";
+import type { CertificateRequest } from "../kube/types.ts";
+import { Lifecycle } from "../lifecycle/lifecycle.ts";
+import { approved, condition, group, now, readyIssuer, requestWith } from "./request-fixtures.ts";
+import { RequestReconciler } from "./request-reconciler.ts";
+import type { RequestStatus } from "./request-status.ts";
+
+const ca = newSelfSignedCa({
+  commonName: "Test CA",
+  notBefore: new Date(now - 86_400_000),
+  notAfter: new Date(now + 400 * 86_400_000),
+});
+let csr = "";
+
+beforeAll(async () => {
+  csr = await buildCsr({
+    key: newPrivateKey({ name: "EC", curve: "P-256" }),
+    commonName: "web",
+    dnsNames: ["web.example.com"],
+  });
+});
+
+async function chainFor(
+  request: SignRequest,
+  more: { csr?: SignRequest["parsedCsr"]; isCA?: boolean } = {},
+): Promise<string> {
+  const certificate = await buildCertificate({
+    csr: more.csr ?? request.parsedCsr,
+    caCertificate: ca.certificate,
+    signer: softwareCaSigner(ca.key),
+    serial: deterministicSerial("1"),
+    notBefore: new Date(now),
+    notAfter: new Date(now + request.durationSeconds * 1000),
+    isCA: more.isCA ?? false,
+    usages: more.isCA ? [] : request.usages,
+  });
+  return ca.certificate.pem + certificate.pem;
+}
+
+/** A reconciler over one request; `apply` decides what a status write does. */
+function fixture(sign: Signer<unknown>["sign"], more: { connected?: boolean } = {}) {
+  const connection = new IssuerConnection("v1", { check: async () => {}, sign }, async () => {});
+  const world = {
+    request: undefined as CertificateRequest | undefined,
+    now,
+    writes: [] as RequestStatus[],
+    reported: [] as unknown[],
+    steps: [] as string[],
+    connected: more.connected ?? true,
+    /** Whether a confirmed write shows in the cache at once. */
+    cacheFollows: true,
+    apply: async (): Promise<"written" | "gone"> => "written",
+  };
+  const lifecycle = new Lifecycle();
+  for (const name of [
+    "request:signing",
+    "request:signed",
+    "request:issued",
+    "request:pending",
+    "request:failed",
+    "request:retrying",
+    "request:waiting",
+    "request:denied",
+  ] as const) {
+    lifecycle.on(name, () => world.steps.push(name));
+  }
+  const reconciler = new RequestReconciler({
+    definition: defineIssuer({
+      group,
+      version: "v1alpha1",
+      kinds: { namespaced: "AcmeIssuer" },
+      spec: z.object({}),
+      operation: z.object({ id: z.string() }),
+      connect: () => {
+        throw new Error("not used");
+      },
+    }),
+    lifecycle,
+    signTimeoutMs: 50,
+    retryForMs: 60_000,
+    publishCa: true,
+    clock: () => world.now,
+    ports: {
+      request: () => world.request,
+      issuer: () => readyIssuer,
+      connection: () => (world.connected ? connection : undefined),
+      reportIssuer: (_, error) => world.reported.push(error),
+      async applyStatus(request, status) {
+        const result = await world.apply();
+        if (result === "gone") return result;
+        world.writes.push(status);
+        const others = (request.status?.conditions ?? []).filter(({ type }) =>
+          ["Approved", "Denied"].includes(type),
+        );
+        if (world.cacheFollows)
+          world.request = {
+            ...request,
+            status: { ...status, conditions: [...others, ...status.conditions] },
+          };
+        return result;
+      },
+    },
+  });
+  const base = requestWith([approved]);
+  world.request = { ...base, spec: { ...base.spec, request: Buffer.from(csr).toString("base64") } };
+  const look = () => reconciler.reconcile("team/web-1", new AbortController().signal);
+  return { world, look, reconciler };
+}
+
+describe("RequestReconciler", () => {
+  test("success-issuer: one write with the ordered chain, the CA and Ready=True/Issued", async () => {
+    const { world, look } = fixture(async (request) => issued({ chain: await chainFor(request) }));
+    expect(await look()).toEqual({ kind: "settled" });
+    expect(world.writes).toHaveLength(1);
+    const [status] = world.writes;
+    expect(status?.conditions).toMatchObject([{ type: "Ready", status: "True", reason: "Issued" }]);
+    expect(Buffer.from(status?.ca ?? "", "base64").toString()).toBe(ca.certificate.pem);
+    expect(
+      Buffer.from(status?.certificate ?? "", "base64")
+        .toString()
+        .match(/BEGIN/g),
+    ).toHaveLength(1);
+    expect(world.steps).toEqual(["request:signing", "request:signed", "request:issued"]);
+  });
+
+  test("hands the signer what the request asks for", async () => {
+    let seen: SignRequest | undefined;
+    const { look } = fixture(async (request) => {
+      seen = request;
+      return issued({ chain: await chainFor(request) });
+    });
+    await look();
+    expect(seen).toMatchObject({
+      uid: "uid-1",
+      namespace: "team",
+      name: "web-1",
+      csr,
+      durationSeconds: 7_776_000,
+      isCA: false,
+      usages: ["digital signature", "key encipherment"],
+      approvedAt: Date.parse(approved.lastTransitionTime) / 1000,
+    });
+  });
+
+  test("a failed write is repeated without asking the PKI again", async () => {
+    let signs = 0;
+    const { world, look } = fixture(async (request) => {
+      signs += 1;
+      return issued({ chain: await chainFor(request) });
+    });
+    world.apply = async () => {
+      throw new Error("the API server is down");
+    };
+    await expect(look()).rejects.toThrow("down");
+    await expect(look()).rejects.toThrow("down");
+    world.apply = async () => "written";
+    await look();
+    expect(signs).toBe(1);
+    expect(world.writes).toHaveLength(1);
+    expect(world.writes[0]?.conditions[0]).toMatchObject({ reason: "Issued" });
+  });
+
+  test("a failed terminal write of a permanent error is repeated too", async () => {
+    const { world, look } = fixture(async () => {
+      throw new PermanentError("no");
+    });
+    world.apply = async () => {
+      throw new Error("the API server is down");
+    };
+    await expect(look()).rejects.toThrow("down");
+    world.apply = async () => "written";
+    expect(await look()).toEqual({ kind: "settled" });
+    expect(world.writes[0]).toMatchObject({ failureTime: "2026-05-01T12:00:00Z" });
+  });
+
+  test("does not sign again while the cache has not seen the write", async () => {
+    let signs = 0;
+    const { world, look } = fixture(async (request) => {
+      signs += 1;
+      return issued({ chain: await chainFor(request) });
+    });
+    world.cacheFollows = false;
+    await look();
+    await look();
+    expect(signs).toBe(1);
+    expect(world.writes).toHaveLength(1);
+  });
+
+  test("a new request of the same name is a new request", async () => {
+    let signs = 0;
+    const { world, look } = fixture(async (request) => {
+      signs += 1;
+      return issued({ chain: await chainFor(request) });
+    });
+    const first = world.request;
+    await look();
+    if (first !== undefined) world.request = { ...first, metadata: { ...first.metadata, uid: "uid-2" } };
+    await look();
+    expect(signs).toBe(2);
+  });
+
+  test("a request that is gone at the write is forgotten", async () => {
+    const { world, look } = fixture(async (request) => issued({ chain: await chainFor(request) }));
+    world.apply = async () => "gone";
+    expect(await look()).toEqual({ kind: "settled" });
+    expect(world.steps).not.toContain("request:issued");
+  });
+
+  test("pending: the operation comes back at the next look, parsed, with the same attempt id", async () => {
+    const seen: unknown[] = [];
+    const attempts = new Set<string>();
+    const { world, look } = fixture(async (request, { operation, attemptId }) => {
+      seen.push(operation);
+      attempts.add(attemptId);
+      return operation === undefined
+        ? pending({ operation: { id: "42" }, retryAfterMs: 5000 })
+        : issued({ chain: await chainFor(request) });
+    });
+    expect(await look()).toEqual({ kind: "again", afterMs: 5000, backOff: false });
+    expect(await look()).toMatchObject({ kind: "again", afterMs: 5000 });
+    world.now += 5000;
+    await look();
+    expect(seen).toEqual([undefined, { id: "42" }]);
+    expect(attempts.size).toBe(1);
+    expect(world.writes.at(-1)?.conditions).toHaveLength(1);
+  });
+
+  test("pending survives a restart: another process finds the operation on the request", async () => {
+    const first = fixture(async () => pending({ operation: { id: "42" } }));
+    await first.look();
+    let operation: unknown;
+    const second = fixture(async (request, context) => {
+      operation = context.operation;
+      return issued({ chain: await chainFor(request) });
+    });
+    second.world.request = first.world.request;
+    await second.look();
+    expect(operation).toEqual({ id: "42" });
+  });
+
+  test("an issuer's fault is reported to the issuer", async () => {
+    const error = new IssuerError("token refused");
+    const { world, look } = fixture(async () => Promise.reject(error));
+    await look();
+    expect(world.reported).toEqual([error]);
+    expect(world.writes[0]?.conditions[0]).toMatchObject({ reason: "Pending" });
+  });
+
+  test("a signer that hangs ends at its deadline, and is tried again", async () => {
+    const { world, look } = fixture(() => new Promise(() => {}));
+    expect(await look()).toMatchObject({ kind: "again", backOff: true });
+    expect(world.writes[0]?.conditions[0]?.message).toContain("took longer than 0.05 s");
+  });
+
+  test("a stop while signing writes nothing", async () => {
+    const stop = new AbortController();
+    const { world, reconciler } = fixture(() => new Promise(() => {}));
+    const running = reconciler.reconcile("team/web-1", stop.signal);
+    stop.abort(new Error("stopping"));
+    await expect(running).rejects.toThrow("stopping");
+    expect(world.writes).toEqual([]);
+  });
+
+  test("a CSR that is unacceptable fails without a call to the PKI", async () => {
+    let signs = 0;
+    const { world, look } = fixture(async () => {
+      signs += 1;
+      return pending({ operation: undefined });
+    });
+    if (world.request !== undefined)
+      world.request = { ...world.request, spec: { ...world.request.spec, request: "ZG9v" } };
+    await look();
+    expect(signs).toBe(0);
+    expect(world.writes[0]).toMatchObject({
+      failureTime: expect.any(String),
+      conditions: [{ reason: "Failed" }],
+    });
+  });
+
+  test.each<[string, (request: SignRequest) => Promise<string>]>([
+    ["nothing", async () => ""],
+    ["another key's certificate", async () => ca.certificate.pem],
+    ["a CA certificate that was not asked for", (request) => chainFor(request, { isCA: true })],
+    ["a page of HTML", async () => "<html>"],
+  ])("%s from the PKI never reaches the status", async (_, chain) => {
+    const { world, look } = fixture(async (request) => issued({ chain: await chain(request) }));
+    expect(await look()).toMatchObject({ kind: "again", backOff: true });
+    expect(world.writes[0]?.certificate).toBeUndefined();
+    expect(world.writes[0]?.conditions[0]).toMatchObject({ status: "False", reason: "Pending" });
+  });
+
+  test("only a signer's own request is touched: one of another group is not", async () => {
+    const { world, look } = fixture(async (request) => issued({ chain: await chainFor(request) }));
+    const { request } = world;
+    if (request !== undefined) {
+      world.request = {
+        ...request,
+        spec: {
+          ...request.spec,
+          issuerRef: { name: "acme", kind: "AcmeIssuer", group: "other.example.com" },
+        },
+      };
+    }
+    await look();
+    expect(world.steps).toEqual([]);
+    expect(world.writes).toEqual([]);
+  });
+
+  test("denied: written once, and never signed", async () => {
+    const { world, look } = fixture(async () => Promise.reject(new Error("must not be called")));
+    if (world.request !== undefined)
+      world.request = { ...world.request, status: { conditions: [condition("Denied", "True")] } };
+    await look();
+    await look();
+    expect(world.writes).toHaveLength(1);
+    expect(world.steps).toEqual(["request:denied"]);
+  });
+});
