@@ -63,9 +63,9 @@ export function verifyIssued(options: VerifyIssuedOptions): VerifiedIssue {
   const chain = orderChain(options.chain, { leafSpkiDer: options.csr.spkiDer });
   const [leaf] = chain.chain;
   if (leaf === undefined) throw bad("the chain is empty", "have the PKI answer with certificates");
-  for (const certificate of chain.ca === undefined ? chain.chain : [...chain.chain, chain.ca])
-    assertCurrent(certificate, options.now);
-  assertPathLengths(chain.chain);
+  const path = chain.root === undefined || chain.root === leaf ? chain.chain : [...chain.chain, chain.root];
+  for (const certificate of path) assertCurrent(certificate, options.now);
+  assertPathLengths(path);
   if (weakSignatures.has(leaf.signatureAlgorithm))
     throw bad("the certificate is signed with SHA-1 or MD5", "have the PKI sign with SHA-256 or better");
   const caPem = options.ca === undefined ? chain.caPem : namedCa(options.ca, chain, options.now);
@@ -88,9 +88,9 @@ function assertCurrent(certificate: X509, now: Date): void {
 }
 
 /** RFC 5280 §4.2.1.9: a path length counts the CA certificates between this one and the leaf, self-issued ones apart. */
-function assertPathLengths(chain: readonly X509[]): void {
+function assertPathLengths(path: readonly X509[]): void {
   let between = 0;
-  for (const certificate of chain.slice(1)) {
+  for (const certificate of path.slice(1)) {
     if (certificate.pathLength !== undefined && between > certificate.pathLength)
       throw bad(
         `the chain is longer than ${shown([certificate.subject])} allows`,
