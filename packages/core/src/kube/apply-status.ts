@@ -65,7 +65,7 @@ export async function applyStatus<T extends KubeObject>(
       if (!isWorthRetry(error)) throw error;
       options.onRetry?.(error);
       const asked = isKubeApiError(error) ? (error.retryAfterMs ?? 0) : 0;
-      await pause(scheduler, Math.max(asked, backoffDelay(backoff, tries, scheduler.random)), signal);
+      await pause(scheduler, Math.max(asked, backoffDelay(backoff, tries, scheduler)), signal);
       signal.throwIfAborted();
     }
   }

@@ -1,3 +1,5 @@
+import type { Agent } from "node:http";
+
 /** TLS material of a connection, as PEM. */
 export interface KubeTls {
   /** Replaces the system's roots. */
@@ -5,6 +7,12 @@ export interface KubeTls {
   /** Client certificate chain and its key, for mutual TLS. */
   readonly cert?: string | Buffer | undefined;
   readonly key?: string | Buffer | undefined;
+}
+
+/** Agents that reach the server by a way of their own, such as a proxy. */
+export interface KubeAgents {
+  readonly calls: Agent;
+  readonly watches: Agent;
 }
 
 /**
@@ -20,6 +28,8 @@ export interface KubeConnection extends KubeTls {
   readonly skipTlsVerify?: boolean | undefined;
   /** The namespace that the pod or the kubeconfig context names. */
   readonly namespace?: string | undefined;
+  /** Used in place of the transport's own agents; closed with it. */
+  readonly agents?: KubeAgents | undefined;
   /**
    * Headers that identify the caller; asked for before each request, so it should cache. `refresh` is set after a 401:
    * what was given last is no longer good.

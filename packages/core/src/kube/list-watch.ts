@@ -285,7 +285,7 @@ export class ListWatch<T extends KubeObject> {
     if (ended && lifeMs >= healthyMs) return;
     if (lifeMs < settledMs) this.#failures += 1;
     const failures = lifeMs < settledMs ? this.#failures : 1;
-    const ms = Math.max(atLeastMs, backoffDelay(backoff, failures, this.#scheduler.random));
+    const ms = Math.max(atLeastMs, backoffDelay(backoff, failures, this.#scheduler));
     await pause(this.#scheduler, ms, this.#stopping.signal);
   }
 

@@ -1,6 +1,6 @@
 import { Agent as HttpAgent, type IncomingMessage } from "node:http";
 import { Agent as HttpsAgent } from "node:https";
-import { pause, type Scheduler, systemScheduler, untilAborted } from "../queue/scheduler.ts";
+import { pause, type Scheduler, systemScheduler, untilAborted, within } from "../queue/scheduler.ts";
 import { errorOf, parseAnswer, protocolError, readBody } from "./answer.ts";
 import { checkServer, type KubeConnection } from "./connection.ts";
 import { Exchange, type ExchangeTls } from "./exchange.ts";
@@ -108,8 +108,8 @@ export class KubeTransport {
       };
       return secure ? new HttpsAgent(common) : new HttpAgent(common);
     };
-    this.#calls = agent(maxConnections);
-    this.#watches = agent(Number.POSITIVE_INFINITY);
+    this.#calls = connection.agents?.calls ?? agent(maxConnections);
+    this.#watches = connection.agents?.watches ?? agent(Number.POSITIVE_INFINITY);
   }
 
   /** The namespace that the pod or the kubeconfig context names. */
@@ -183,7 +183,7 @@ export class KubeTransport {
   /** The head of a 2xx answer; after a 401 once again with fresh credentials. The caller releases the exchange. */
   async #open(options: KubeRequest, agent: HttpAgent, timeoutMs: number): Promise<OpenExchange> {
     for (let refresh = false; ; refresh = true) {
-      const exchange = await this.#exchange(options, agent, refresh);
+      const exchange = await this.#exchange(options, agent, refresh, timeoutMs);
       try {
         exchange.limit(timeoutMs);
         const response = await exchange.head();
@@ -204,8 +204,16 @@ export class KubeTransport {
     }
   }
 
-  async #exchange(options: KubeRequest, agent: HttpAgent, refresh: boolean): Promise<Exchange> {
-    const { headers, tls } = await untilAborted(this.#credentials(refresh), options.signal);
+  async #exchange(
+    options: KubeRequest,
+    agent: HttpAgent,
+    refresh: boolean,
+    timeoutMs: number,
+  ): Promise<Exchange> {
+    const asked = within(this.#scheduler, timeoutMs, this.#credentials(refresh), () =>
+      this.#noCredentials("timeout"),
+    );
+    const { headers, tls } = await untilAborted(asked, options.signal);
     if (this.#closed) throw closedError();
     const body = options.body === undefined ? undefined : text(options.body);
     const exchange = new Exchange({
@@ -235,12 +243,15 @@ export class KubeTransport {
       const tls = (await this.#connection.tls?.()) ?? { ca, cert, key };
       return { headers, tls: { ...tls, serverName, skipTlsVerify } };
     } catch (error) {
-      if (isKubeNetworkError(error)) throw error;
-      const why = error instanceof Error ? error.message : String(error);
-      throw new KubeNetworkError("credentials", `There are no credentials for ${this.origin}: ${why}`, {
-        cause: error,
-      });
+      throw this.#noCredentials(error);
     }
+  }
+
+  #noCredentials(cause: unknown): KubeNetworkError {
+    const [why] = (cause instanceof Error ? cause.message : String(cause)).trim().split("\n");
+    return new KubeNetworkError("credentials", `There are no credentials for ${this.origin}: ${why}`, {
+      cause,
+    });
   }
 
   #release(exchange: Exchange): void {

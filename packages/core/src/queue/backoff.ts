@@ -1,3 +1,5 @@
+import type { Scheduler } from "./scheduler.ts";
+
 /** Bounds of an exponential back-off with full jitter. */
 export interface BackoffPolicy {
   /** Upper bound of the first delay, in milliseconds. */
@@ -10,9 +12,13 @@ export interface BackoffPolicy {
  * A delay after the given number of failures (1 from the first): uniform between 0 and `initialMs * 2^(failures-1)`,
  * capped at `maxMs`. Full jitter spreads clients that failed together evenly over the whole interval.
  */
-export function backoffDelay(policy: BackoffPolicy, failures: number, random: () => number): number {
+export function backoffDelay(
+  policy: BackoffPolicy,
+  failures: number,
+  chance: Pick<Scheduler, "random">,
+): number {
   const bound = Math.min(policy.maxMs, policy.initialMs * 2 ** Math.min(failures - 1, 52));
-  return random() * bound;
+  return chance.random() * bound;
 }
 
 /** Checks a policy at construction of its owner. */

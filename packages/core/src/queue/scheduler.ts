@@ -51,3 +51,16 @@ export function untilAborted<T>(promise: Promise<T>, signal: AbortSignal | undef
     promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", onAbort));
   });
 }
+
+/** Settles with the promise, or rejects with `late()` when it has not settled after `ms` milliseconds. */
+export function within<T>(
+  scheduler: Scheduler,
+  ms: number,
+  promise: Promise<T>,
+  late: () => Error,
+): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const cancel = scheduler.after(ms, () => reject(late()));
+    promise.then(resolve, reject).finally(cancel);
+  });
+}

@@ -3,6 +3,8 @@ import { type Delayed, DelayHeap } from "./delay-heap.ts";
 import { type LanePlace, PriorityLanes, type WorkPriority } from "./priority-lanes.ts";
 import { pause, type Scheduler, systemScheduler } from "./scheduler.ts";
 
+export type { WorkPriority };
+
 /** Options of a {@link WorkQueue}. */
 export interface WorkQueueOptions {
   /** Keys in process at once. An integer from 1 up. */
@@ -97,7 +99,7 @@ export class WorkQueue {
     return this.#running.size;
   }
 
-  /** How long the oldest ready key has waited, in milliseconds; 0 when none does. */
+  /** How long the oldest ready key has waited at its priority, in milliseconds; 0 when none waits. */
   get oldestAgeMs(): number {
     const now = this.#scheduler.monotonic();
     return Math.max(0, ...this.#lanes.heads.map((item) => now - item.readyAt));
@@ -135,7 +137,7 @@ export class WorkQueue {
     const item = this.#item(key);
     item.failures += 1;
     item.limited = true;
-    const ms = backoffDelay(this.#backoff, item.failures, this.#scheduler.random);
+    const ms = backoffDelay(this.#backoff, item.failures, this.#scheduler);
     this.addAfter(key, ms);
     return ms;
   }
@@ -220,12 +222,11 @@ export class WorkQueue {
 
   #ready(item: Item, priority: WorkPriority): void {
     this.#delayed.remove(item);
-    if (item.place === undefined) {
-      item.readyAt = this.#scheduler.monotonic();
-    } else {
+    if (item.place !== undefined) {
       if (priority === "low" || item.place.priority === "normal") return;
       this.#lanes.remove(item.place);
     }
+    item.readyAt = this.#scheduler.monotonic();
     item.place = this.#lanes.push(item, priority);
     this.#dispatchSoon();
   }
