@@ -1,0 +1,157 @@
+import { type FieldError, invalid, required } from "../field-error.ts";
+import { deepEqual, field, isObject, stringAt, without } from "../json.ts";
+import type { KubeObject } from "../kube-object.ts";
+import { type BuiltinDefinition, readText } from "./define-builtin.ts";
+import { bytes, flag, listMap, listOf, object, objectReference, text, textMap, texts } from "./schemas.ts";
+
+const TLS = "kubernetes.io/tls";
+
+/** Namespaces: created Active; a deletion leaves them Terminating until their content is gone. */
+export const namespaces: BuiltinDefinition = {
+  group: "",
+  plural: "namespaces",
+  kind: "Namespace",
+  shortNames: ["ns"],
+  namespaced: false,
+  subresources: ["status", "finalize"],
+  fields: {
+    spec: object({ finalizers: texts }),
+    status: object({
+      phase: text,
+      conditions: listMap(
+        ["type"],
+        object({ type: text, status: text, reason: text, message: text, lastTransitionTime: text }),
+      ),
+    }),
+  },
+  columns: [{ name: "Status", type: "string", jsonPath: ".status.phase" }],
+  selectable: { "status.phase": readText("status", "phase"), name: readText("metadata", "name") },
+  rules: {
+    returnsDeleted: true,
+    normalize(namespace) {
+      const { name = "", labels } = namespace.metadata;
+      if (labels?.["kubernetes.io/metadata.name"] === name) return namespace;
+      return {
+        ...namespace,
+        metadata: { ...namespace.metadata, labels: { ...labels, "kubernetes.io/metadata.name": name } },
+      };
+    },
+    prepareCreate: (namespace) => ({
+      ...namespace,
+      spec: { finalizers: ["kubernetes"] },
+      status: { phase: "Active" },
+    }),
+    finalize: (namespace) => ({
+      ...namespace,
+      status: { ...(isObject(namespace.status) ? namespace.status : {}), phase: "Terminating" },
+    }),
+  },
+};
+
+/** Secrets: `stringData` is written into `data`; type and immutable content never change. */
+export const secrets: BuiltinDefinition = {
+  group: "",
+  plural: "secrets",
+  kind: "Secret",
+  namespaced: true,
+  fields: {
+    data: { type: "object", additionalProperties: bytes },
+    stringData: textMap,
+    type: text,
+    immutable: flag,
+  },
+  columns: [{ name: "Type", type: "string", jsonPath: ".type" }],
+  selectable: { type: readText("type") },
+  rules: {
+    normalize(secret) {
+      const { stringData } = secret;
+      const typed = secret.type ? secret : { ...secret, type: "Opaque" };
+      if (!isObject(stringData)) return without(typed, "stringData");
+      const added = Object.entries(stringData).map(([key, value]) => [
+        key,
+        Buffer.from(String(value)).toString("base64"),
+      ]);
+      const data = { ...(isObject(secret.data) ? secret.data : {}), ...Object.fromEntries(added) };
+      return { ...without(typed, "stringData"), data };
+    },
+    validate(secret, live) {
+      const errors = [...checkKeys(secret, "data"), ...checkImmutable(secret, live, ["data"])];
+      if (live && secret.type !== live.type) errors.push(invalid("type", secret.type, "field is immutable"));
+      if (secret.type === TLS) {
+        for (const key of ["tls.crt", "tls.key"]) {
+          if (field(secret.data, key) === undefined) errors.push(required(`data[${key}]`));
+        }
+      }
+      return errors;
+    },
+  },
+};
+
+/** ConfigMaps. */
+export const configMaps: BuiltinDefinition = {
+  group: "",
+  plural: "configmaps",
+  kind: "ConfigMap",
+  shortNames: ["cm"],
+  namespaced: true,
+  fields: { data: textMap, binaryData: { type: "object", additionalProperties: bytes }, immutable: flag },
+  rules: {
+    validate: (map, live) => [
+      ...checkKeys(map, "data"),
+      ...checkKeys(map, "binaryData"),
+      ...checkImmutable(map, live, ["data", "binaryData"]),
+    ],
+  },
+};
+
+/** ServiceAccounts; their `token` subresource is added by `tokenRequests`. */
+export const serviceAccounts: BuiltinDefinition = {
+  group: "",
+  plural: "serviceaccounts",
+  kind: "ServiceAccount",
+  shortNames: ["sa"],
+  namespaced: true,
+  subresources: ["token"],
+  fields: {
+    secrets: listMap(["name"], objectReference),
+    imagePullSecrets: listOf({ ...object({ name: text }), "x-kubernetes-map-type": "atomic" }),
+    automountServiceAccountToken: flag,
+  },
+  rules: { returnsDeleted: true },
+};
+
+function checkKeys(map: KubeObject, name: string): FieldError[] {
+  const content = map[name];
+  if (!isObject(content)) return [];
+  return Object.keys(content)
+    .filter((key) => !/^[-._a-zA-Z0-9]{1,253}$/.test(key) || key === "." || key === "..")
+    .map((key) =>
+      invalid(
+        `${name}[${key}]`,
+        key,
+        "a valid config key must consist of alphanumeric characters, '-', '_' or '.' (e.g. 'key.name',  or 'KEY_NAME',  or 'key-name', regex used for validation is '[-._a-zA-Z0-9]+')",
+      ),
+    );
+}
+
+function checkImmutable(
+  next: KubeObject,
+  live: KubeObject | undefined,
+  contents: readonly string[],
+): FieldError[] {
+  if (live?.immutable !== true) return [];
+  const path = (name: string): FieldError => ({
+    type: "FieldValueForbidden",
+    field: name,
+    detail: "field is immutable when `immutable` is set",
+  });
+  return [
+    ...(next.immutable === true ? [] : [path("immutable")]),
+    ...contents.filter((name) => !deepEqual(next[name], live[name])).map(path),
+  ];
+}
+
+/** The uid of a service account, undefined when there is none. */
+export function serviceAccountUid(account: KubeObject | undefined): string | undefined {
+  return stringAt(account, "metadata", "uid");
+}

@@ -1,0 +1,197 @@
+import type { PathAction, ResourceAction } from "../auth/authorizer.ts";
+import { ISSUER } from "../auth/tokens.ts";
+import type { UserInfo } from "../auth/user.ts";
+import { required } from "../field-error.ts";
+import { arrayAt, at, isObject, stringAt } from "../json.ts";
+import { type KubeObject, kubeTime } from "../kube-object.ts";
+import { badRequest, conflict, invalidObject, notFound } from "../status-error.ts";
+import type { ApiRequest } from "../verbs/api-request.ts";
+import { decodeBody, parseJson } from "../verbs/decode-object.ts";
+import type { BuiltinDefinition } from "./define-builtin.ts";
+import { object, text, texts } from "./schemas.ts";
+
+const AUTHORIZATION = "authorization.k8s.io";
+const AUTHENTICATION = "authentication.k8s.io";
+
+const anything = { type: "object", "x-kubernetes-preserve-unknown-fields": true } as const;
+const resourceAttributes = object({
+  namespace: text,
+  verb: text,
+  group: text,
+  version: text,
+  resource: text,
+  subresource: text,
+  name: text,
+  fieldSelector: anything,
+  labelSelector: anything,
+});
+const nonResourceAttributes = object({ path: text, verb: text });
+const extra = { type: "object", additionalProperties: texts } as const;
+const userInfo = object({ username: text, uid: text, groups: texts, extra });
+
+/** SubjectAccessReviews, TokenReviews and their relatives: created, answered, never stored. */
+export const reviews: readonly BuiltinDefinition[] = [
+  review(
+    AUTHORIZATION,
+    "subjectaccessreviews",
+    "SubjectAccessReview",
+    { resourceAttributes, nonResourceAttributes, user: text, groups: texts, uid: text, extra },
+    subjectAccess,
+  ),
+  review(
+    AUTHORIZATION,
+    "selfsubjectaccessreviews",
+    "SelfSubjectAccessReview",
+    { resourceAttributes, nonResourceAttributes },
+    selfSubjectAccess,
+  ),
+  {
+    ...review(
+      AUTHORIZATION,
+      "localsubjectaccessreviews",
+      "LocalSubjectAccessReview",
+      { resourceAttributes, nonResourceAttributes, user: text, groups: texts, uid: text, extra },
+      subjectAccess,
+    ),
+    namespaced: true,
+  },
+  review(AUTHENTICATION, "tokenreviews", "TokenReview", { token: text, audiences: texts }, tokenReview),
+  review(AUTHENTICATION, "selfsubjectreviews", "SelfSubjectReview", {}, selfSubject),
+];
+
+function review(
+  group: string,
+  plural: string,
+  kind: string,
+  spec: BuiltinDefinition["fields"],
+  answer: (request: ApiRequest, given: KubeObject) => KubeObject,
+): BuiltinDefinition {
+  const status = {
+    ...object({ allowed: { type: "boolean" }, userInfo }),
+    "x-kubernetes-preserve-unknown-fields": true,
+  };
+  return {
+    group,
+    plural,
+    kind,
+    namespaced: false,
+    verbs: ["create"],
+    fields: { spec: object(spec), status },
+    answers: new Map([["", (request: ApiRequest) => answer(request, decodeBody(request))]]),
+  };
+}
+
+function subjectAccess(request: ApiRequest, given: KubeObject): KubeObject {
+  const username = stringAt(given, "spec", "user") ?? "";
+  const groups = arrayAt(given, "spec", "groups").map(String);
+  if (username === "" && groups.length === 0) {
+    throw invalidObject(given.kind, AUTHORIZATION, "", [
+      required("spec.user", "at least one of user or group must be specified"),
+    ]);
+  }
+  return decide(request, given, { username, groups });
+}
+
+function selfSubjectAccess(request: ApiRequest, given: KubeObject): KubeObject {
+  return decide(request, given, request.user);
+}
+
+function decide({ state }: ApiRequest, given: KubeObject, user: UserInfo): KubeObject {
+  const { allowed, reason } = state.authorizer.decide(user, readAction(given));
+  return { ...given, status: { allowed, ...(reason && { reason }) } };
+}
+
+function readAction(given: KubeObject): ResourceAction | PathAction {
+  const resource = at(given, "spec", "resourceAttributes");
+  const path = at(given, "spec", "nonResourceAttributes");
+  if (isObject(resource) === isObject(path)) {
+    throw invalidObject(given.kind, AUTHORIZATION, "", [
+      {
+        type: "FieldValueInvalid",
+        field: "spec.resourceAttributes",
+        value: resource ?? null,
+        detail: "exactly one of nonResourceAttributes or resourceAttributes must be specified",
+      },
+    ]);
+  }
+  const part = (name: string) => stringAt(resource ?? path, name) ?? "";
+  if (isObject(path)) return { verb: part("verb"), path: part("path") };
+  return {
+    verb: part("verb"),
+    group: part("group"),
+    resource: part("resource"),
+    subresource: part("subresource"),
+    namespace: part("namespace"),
+    name: part("name"),
+  };
+}
+
+function tokenReview({ state }: ApiRequest, given: KubeObject): KubeObject {
+  const wanted = arrayAt(given, "spec", "audiences").map(String);
+  const audiences = wanted.length > 0 ? wanted : [ISSUER];
+  const verified = state.tokens.verify(stringAt(given, "spec", "token") ?? "");
+  const shared = verified?.audiences.filter((audience) => audiences.includes(audience)) ?? [];
+  if (!verified || shared.length === 0) {
+    const error = verified ? "token audiences do not match" : "invalid bearer token";
+    return { ...given, status: { user: {}, error: `[${error}]` } };
+  }
+  return { ...given, status: { authenticated: true, user: verified.user, audiences: shared } };
+}
+
+function selfSubject({ state, user }: ApiRequest, given: KubeObject): KubeObject {
+  return {
+    ...given,
+    metadata: { ...given.metadata, creationTimestamp: state.now() },
+    status: { userInfo: user },
+  };
+}
+
+/** POST serviceaccounts/NAME/token: a TokenRequest answered with a signed token. */
+export function tokenRequest(request: ApiRequest): KubeObject {
+  const { state, info, resource, body } = request;
+  const given = parseJson(body, (why) => badRequest(`couldn't get version/kind; json parse error: ${why}`));
+  const account = resource.store.get(info.namespace, info.name);
+  if (!account) throw notFound({ group: "", resource: "serviceaccounts" }, info.name);
+  const { uid } = account.object.metadata;
+  const claimed = stringAt(given, "metadata", "uid");
+  if (claimed !== undefined && claimed !== "" && claimed !== uid) {
+    const why = `the UID in the token request (${claimed}) does not match the UID of the service account (${uid})`;
+    throw conflict({ group: AUTHENTICATION, resource: "TokenRequest" }, info.name, why);
+  }
+  const lifetime = at(given, "spec", "expirationSeconds") ?? 3600;
+  if (typeof lifetime !== "number" || lifetime < 600) {
+    throw invalidObject("TokenRequest", AUTHENTICATION, "", [
+      {
+        type: "FieldValueInvalid",
+        field: "spec.expirationSeconds",
+        value: lifetime,
+        detail: "may not specify a duration less than 10 minutes",
+      },
+    ]);
+  }
+  const asked = arrayAt(given, "spec", "audiences").map(String);
+  const audiences = asked.length > 0 ? asked : [ISSUER];
+  const { token, expires } = state.tokens.issue({
+    namespace: info.namespace,
+    name: info.name,
+    uid,
+    audiences,
+    lifetime,
+  });
+  return {
+    kind: "TokenRequest",
+    apiVersion: `${AUTHENTICATION}/v1`,
+    metadata: {
+      name: info.name,
+      namespace: info.namespace,
+      ...(uid !== undefined && { uid }),
+      creationTimestamp: state.now(),
+    },
+    spec: {
+      audiences,
+      expirationSeconds: lifetime,
+      boundObjectRef: at(given, "spec", "boundObjectRef") ?? null,
+    },
+    status: { token, expirationTimestamp: kubeTime(expires) },
+  };
+}

@@ -1,0 +1,159 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { UserInfo } from "../auth/user.ts";
+import type { FaultAction } from "../faults.ts";
+import type { KubeObject } from "../kube-object.ts";
+import type { ServerState } from "../server-state.ts";
+import { badRequest, methodNotSupported, pathNotFound, unsupportedMediaType } from "../status-error.ts";
+import { Stored } from "../store/stored.ts";
+import { type ApiRequest, groupResource } from "../verbs/api-request.ts";
+import { decodeBody } from "../verbs/decode-object.ts";
+import { deleteMany, deleteOne } from "../verbs/delete.ts";
+import { list, requireReached } from "../verbs/list.ts";
+import { readListOptions, readSelection } from "../verbs/list-options.ts";
+import { checkName, patch } from "../verbs/patch.ts";
+import { watch } from "../verbs/watch.ts";
+import { createObject, requireLive, updateObject, type Written } from "../verbs/write-object.ts";
+import type { Encoder } from "./encoder.ts";
+import { negotiate } from "./negotiate.ts";
+import type { ResourceInfo } from "./request-info.ts";
+import { sendJson, sendText } from "./respond.ts";
+
+/** A request for a resource, before the resource is looked up. */
+export interface ResourceCall {
+  readonly state: ServerState;
+  readonly info: ResourceInfo;
+  readonly user: UserInfo;
+  readonly query: URLSearchParams;
+  readonly body: string;
+  readonly request: IncomingMessage;
+}
+
+/** An answer to send: a status code and JSON. */
+interface Answer {
+  readonly code: number;
+  readonly json: string;
+}
+
+/** Answers a request for a resource. */
+export function serveResource(
+  call: ResourceCall,
+  response: ServerResponse,
+  fault: FaultAction | undefined,
+): void {
+  const { state, info, user, query, body, request } = call;
+  const found = state.registry.lookup(info.group, info.version, info.resource);
+  if (!found) {
+    if (state.registry.serves(info.group, info.version)) throw pathNotFound();
+    sendText(response, 404, "404 page not found\n");
+    return;
+  }
+  const { resource, version } = found;
+  if (info.subresource && !version.subresources.has(info.subresource)) throw pathNotFound();
+  const api: ApiRequest = {
+    state,
+    info,
+    resource,
+    version,
+    user,
+    query,
+    contentType: (request.headers["content-type"] ?? "").split(";", 1)[0]?.trim().toLowerCase() ?? "",
+    userAgent: request.headers["user-agent"] ?? "",
+    body,
+    warnings: version.deprecation === undefined ? [] : [version.deprecation],
+  };
+  const include = query.get("includeObject") ?? "Metadata";
+  const encoder = negotiate(request.headers.accept ?? "", resource, version, { now: state.clock, include });
+  if (info.verb === "watch") {
+    watch(api, response, encoder, fault?.type === "mute");
+    return;
+  }
+  const { code, json } = answer(api, encoder);
+  if (fault?.type === "dropResponse") response.socket?.resetAndDestroy();
+  else sendJson(response, code, json, api.warnings);
+}
+
+function answer(api: ApiRequest, encoder: Encoder): Answer {
+  const { info, resource } = api;
+  if (!offers(api)) throw methodNotSupported(groupResource(api), info.verb);
+  switch (info.verb) {
+    case "get": {
+      requireReached(api, readListOptions(api).revision);
+      return { code: 200, json: encoder.object(requireLive(api)) };
+    }
+    case "list":
+      return { code: 200, json: encoder.list(list(api)) };
+    case "create":
+      return create(api, encoder);
+    case "update": {
+      requireJson(api);
+      const next = decodeBody(api);
+      checkName(api, next);
+      const live = requireLive(api);
+      return written(
+        encoder,
+        updateObject(api, live, () => ({ next })),
+      );
+    }
+    case "patch":
+      return written(encoder, patch(api));
+    case "delete": {
+      const { object, gone } = deleteOne(api);
+      return {
+        code: 200,
+        json:
+          gone && !resource.rules.returnsDeleted
+            ? deletedStatus(api, object)
+            : encoder.object(new Stored("", object, 0)),
+      };
+    }
+    case "deletecollection": {
+      const selects = readSelection(api);
+      const items = deleteMany(api, (object) => selects?.(object) ?? true);
+      const resourceVersion = String(api.state.revision.current);
+      return {
+        code: 200,
+        json: encoder.list({ items, resourceVersion, continueToken: "", remaining: undefined }),
+      };
+    }
+    default:
+      throw pathNotFound();
+  }
+}
+
+function create(api: ApiRequest, encoder: Encoder): Answer {
+  requireJson(api);
+  const { info, resource } = api;
+  const reply = resource.answers.get(info.subresource);
+  if (reply) return { code: 201, json: JSON.stringify(reply(api)) };
+  if (info.name) throw methodNotSupported(groupResource(api), "create");
+  return written(encoder, createObject(api, decodeBody(api)));
+}
+
+function offers({ info, resource }: ApiRequest): boolean {
+  if (resource.answers.has(info.subresource)) return info.verb === "create";
+  if (info.subresource) return info.verb === "get" || info.verb === "update" || info.verb === "patch";
+  if ((info.verb === "update" || info.verb === "patch") && info.name === "")
+    throw badRequest("name must be provided");
+  return resource.verbs.includes(info.verb);
+}
+
+function requireJson({ contentType }: ApiRequest): void {
+  if (contentType !== "" && contentType !== "application/json") {
+    throw unsupportedMediaType([
+      "application/json",
+      "application/yaml",
+      "application/vnd.kubernetes.protobuf",
+    ]);
+  }
+}
+
+function written(encoder: Encoder, { stored, created }: Written): Answer {
+  return { code: created ? 201 : 200, json: encoder.object(stored) };
+}
+
+/** What most deletions answer with. */
+function deletedStatus({ resource }: ApiRequest, { metadata }: KubeObject): string {
+  const { name, uid } = metadata;
+  const details = { name, ...(resource.group && { group: resource.group }), kind: resource.plural, uid };
+  return `${JSON.stringify({ kind: "Status", apiVersion: "v1", metadata: {}, status: "Success", details })}\n`;
+}

@@ -1,0 +1,126 @@
+import { checkApplied } from "../apply/check-applied.ts";
+import { decodeManagers, type ManagerKey, type Managers } from "../apply/managers.ts";
+import { type ApplyConflict, applyConfig, recordUpdate } from "../apply/own-fields.ts";
+import { required } from "../field-error.ts";
+import { isObject } from "../json.ts";
+import type { KubeObject } from "../kube-object.ts";
+import { applyDefaults } from "../schema/default.ts";
+import { badRequest, conflict, invalidObject, notFound, StatusError } from "../status-error.ts";
+import { type ApiRequest, groupResource, keyNamespace } from "./api-request.ts";
+import { parseJson } from "./decode-object.ts";
+import { checkName } from "./patch.ts";
+import { type Change, createObject, updateObject, type Written, writing } from "./write-object.ts";
+
+/** Server-side apply (KEP-555). The body must be JSON, which is YAML too; other YAML is not understood here. */
+export function apply(request: ApiRequest): Written {
+  const { resource, version, info, query } = request;
+  if (!query.get("fieldManager")) {
+    throw invalidObject("PatchOptions", "meta.k8s.io", "", [
+      required("fieldManager", "is required for apply patch"),
+    ]);
+  }
+  const config = parseConfig(request);
+  const live = resource.store.get(keyNamespace(request), info.name);
+  if (live) return updateObject(request, live, (current) => applyTo(request, current, config));
+  if (info.subresource) throw notFound(groupResource(request), info.name);
+  const empty: KubeObject = { apiVersion: version.apiVersion, kind: resource.kind, metadata: {} };
+  const { next, managers } = applyTo(request, empty, config);
+  if (next.metadata.uid) {
+    const why = `uid mismatch: the provided object specified uid ${next.metadata.uid}, and no existing object was found`;
+    throw conflict(groupResource(request), info.name, why);
+  }
+  request.state.authorizer.require(request.user, { ...info, verb: "create" });
+  return createObject(request, next, managers);
+}
+
+function parseConfig({ resource, version, body }: ApiRequest): KubeObject {
+  const config = parseJson(body, (why) =>
+    badRequest(`error decoding YAML: error converting YAML to JSON: yaml: ${why}`),
+  );
+  if (!isObject(config))
+    throw badRequest(
+      "error decoding YAML: json: cannot unmarshal into Go value of type map[string]interface {}",
+    );
+  const { apiVersion = "/", kind = "" } = config;
+  if (kind !== resource.kind || apiVersion !== version.apiVersion) {
+    throw badRequest(`invalid object type: ${String(apiVersion)}, Kind=${String(kind)}`);
+  }
+  const metadata = isObject(config.metadata) ? config.metadata : {};
+  if (metadata.managedFields !== undefined && metadata.managedFields !== null) {
+    throw badRequest("metadata.managedFields must be nil");
+  }
+  const problems = checkApplied(config, version.schema);
+  if (problems.length > 0) {
+    const [only, ...more] = problems;
+    const text =
+      more.length > 0 ? ["errors:", ...problems.map((problem) => `  ${problem}`)].join("\n") : only;
+    const name = `${String(metadata.namespace ?? "")}/${String(metadata.name ?? "")}`;
+    throw new StatusError(
+      500,
+      "",
+      `failed to create typed patch object (${name}; ${version.apiVersion}, Kind=${resource.kind}): ${text}`,
+    );
+  }
+  return { ...config, apiVersion: version.apiVersion, kind: resource.kind, metadata };
+}
+
+function applyTo(request: ApiRequest, live: KubeObject, config: KubeObject): Change {
+  const { version, query } = request;
+  const force = query.get("force") === "true" || query.get("force") === "1";
+  const own = writing(request, "Apply");
+  const managers = managersOf(
+    live,
+    own.schema,
+    { ...own.key, manager: "before-first-apply", operation: "Update", subresource: "" },
+    own.now,
+  );
+  const result = applyConfig(live, config, managers, { ...own, force });
+  if (result.conflicts) throw applyConflict(result.conflicts);
+  const next = applyDefaults(result.object, version.schema);
+  checkName(request, next);
+  return { next, managers };
+}
+
+/** An object without managers counts as written by `before-first-apply`, so that an apply conflicts with what is there. */
+function managersOf(
+  live: KubeObject,
+  schema: ApiRequest["version"]["schema"],
+  before: ManagerKey,
+  now: string,
+): Managers {
+  const managers = decodeManagers(live.metadata.managedFields ?? []) ?? new Map();
+  if (managers.size === 0 && live.metadata.uid !== undefined) {
+    const empty: KubeObject = { apiVersion: live.apiVersion, kind: live.kind, metadata: {} };
+    recordUpdate(empty, live, managers, { schema, key: before, ignored: {}, now });
+  }
+  return managers;
+}
+
+function applyConflict(conflicts: readonly ApplyConflict[]): StatusError {
+  const causes = conflicts.map(({ manager, path }) => ({
+    reason: "FieldManagerConflict",
+    message: `conflict with ${describe(manager)}`,
+    field: path,
+  }));
+  return new StatusError(409, "Conflict", conflictText(conflicts), { causes });
+}
+
+function conflictText(conflicts: readonly ApplyConflict[]): string {
+  const [first, ...more] = conflicts;
+  if (first && more.length === 0) {
+    return `Apply failed with 1 conflict: conflict with ${describe(first.manager)}: ${first.path}`;
+  }
+  const byManager = Map.groupBy(conflicts, ({ manager }) => describe(manager));
+  const lines = [...byManager.keys()]
+    .sort()
+    .flatMap((manager) => [
+      `conflicts with ${manager}:`,
+      ...(byManager.get(manager) ?? []).map(({ path }) => `- ${path}`),
+    ]);
+  return `Apply failed with ${conflicts.length} conflicts: ${lines.join("\n")}`;
+}
+
+function describe({ manager, operation, apiVersion, subresource }: ManagerKey): string {
+  const name = `${JSON.stringify(manager)}${subresource ? ` with subresource ${JSON.stringify(subresource)}` : ""}`;
+  return operation === "Update" ? `${name} using ${apiVersion}` : name;
+}

@@ -1,0 +1,226 @@
+import { randomInt, randomUUID } from "node:crypto";
+import { decodeManagers, encodeManagers, isReset, type Managers } from "../apply/managers.ts";
+import { recordUpdate, type Writing } from "../apply/own-fields.ts";
+import { deepEqual, without } from "../json.ts";
+import type { KubeObject, ObjectMeta } from "../kube-object.ts";
+import { alreadyExists, badRequest, conflict, invalidObject, notFound } from "../status-error.ts";
+import { Stored } from "../store/stored.ts";
+import {
+  type ApiRequest,
+  fieldManager,
+  groupResource,
+  isDryRun,
+  keyNamespace,
+  writeContext,
+} from "./api-request.ts";
+import { checkNamespaceForCreate } from "./check-namespace.ts";
+
+const MODIFIED =
+  "the object has been modified; please apply your changes to the latest version and try again";
+
+/** Metadata that an update keeps, whatever the client sent. */
+const CARRIED = [
+  "namespace",
+  "creationTimestamp",
+  "generation",
+  "deletionTimestamp",
+  "deletionGracePeriodSeconds",
+  "resourceVersion",
+];
+
+/** Generated names end in five of these: no vowels, no digits that look like letters. */
+const SUFFIX_CHARACTERS = "bcdfghjklmnpqrstvwxz2456789";
+
+/** The object in its stored version, and whether this request created it. */
+export interface Written {
+  readonly stored: Stored;
+  readonly created: boolean;
+}
+
+/**
+ * Stores a new object. `managers` are given by an apply; without them the request's manager comes to own all fields.
+ */
+export function createObject(request: ApiRequest, given: KubeObject, managers?: Managers): Written {
+  const { resource, version, state } = request;
+  const context = writeContext(request);
+  const namespace = keyNamespace(request);
+  checkNamespaceForCreate(request);
+  checkObjectNamespace(request, given);
+  const metadata: ObjectMeta = { ...given.metadata };
+  if (metadata.resourceVersion) {
+    throw badRequest("resourceVersion should not be set on objects to be created");
+  }
+  for (const name of [
+    "resourceVersion",
+    "selfLink",
+    "deletionTimestamp",
+    "deletionGracePeriodSeconds",
+    "generation",
+  ])
+    delete metadata[name];
+  if (resource.namespaced) metadata.namespace = namespace;
+  else delete metadata.namespace;
+  if (!metadata.name && metadata.generateName) metadata.name = generateName(metadata.generateName);
+  metadata.uid = randomUUID();
+  metadata.creationTimestamp = context.now;
+  const prepared = resource.rules.prepareCreate({ ...given, metadata }, context);
+  const empty: KubeObject = { apiVersion: version.apiVersion, kind: resource.kind, metadata: {} };
+  const owners = managers ?? trackUpdate(request, empty, prepared);
+  const object = withManagers(prepared, owners);
+  const name = object.metadata.name ?? "";
+  const errors = resource.rules.validate(object, undefined, context, version);
+  if (errors.length > 0) throw invalidObject(object.kind, resource.group, name, errors);
+  resource.rules.admit?.(object, undefined, context, state.authorizer);
+  if (resource.store.get(namespace, name)) throw alreadyExists(groupResource(request), name);
+  const converted = resource.convert(object, resource.storageVersion);
+  if (isDryRun(request)) return { stored: new Stored("", converted, state.revision.current), created: true };
+  return { stored: resource.store.put(namespace, name, converted), created: true };
+}
+
+/** What an update brings: the new object in the request's version, and its managers when an apply made it. */
+export interface Change {
+  readonly next: KubeObject;
+  readonly managers?: Managers | undefined;
+}
+
+/** Replaces the live object by what `change` makes of it, under all rules of the real server. */
+export function updateObject(
+  request: ApiRequest,
+  live: Stored,
+  change: (live: KubeObject) => Change,
+): Written {
+  const { resource, version, info, state } = request;
+  const context = writeContext(request);
+  const current = resource.convert(live.object, version);
+  const { next: given, managers } = change(current);
+  checkObjectNamespace(request, given);
+  checkResourceVersion(request, given, live);
+  const next = carryMetadata(given, current);
+  const prepared = resource.rules.prepareUpdate(next, current, context);
+  const object = withManagers(prepared, managers ?? trackUpdate(request, current, prepared, given));
+  const errors = resource.rules.validate(object, current, context, version);
+  if (errors.length > 0) throw invalidObject(object.kind, resource.group, info.name, errors);
+  resource.rules.admit?.(object, current, context, state.authorizer);
+  return commitUpdate(request, live, object);
+}
+
+function commitUpdate(request: ApiRequest, live: Stored, object: KubeObject): Written {
+  const { resource, info, state } = request;
+  const converted = resource.convert(object, resource.storageVersion);
+  if (isSameButForTimes(converted, live.object)) return { stored: live, created: false };
+  if (isDryRun(request)) return { stored: new Stored("", converted, state.revision.current), created: false };
+  const namespace = keyNamespace(request);
+  const { deletionTimestamp, finalizers = [] } = converted.metadata;
+  if (deletionTimestamp !== undefined && finalizers.length === 0) {
+    return { stored: resource.store.remove(namespace, info.name, converted), created: false };
+  }
+  return { stored: resource.store.put(namespace, info.name, converted), created: false };
+}
+
+/** The live object, or 404. */
+export function requireLive(request: ApiRequest): Stored {
+  const live = request.resource.store.get(keyNamespace(request), request.info.name);
+  if (!live) throw notFound(groupResource(request), request.info.name);
+  return live;
+}
+
+/** What this request writes as, for the bookkeeping of managed fields. */
+export function writing(request: ApiRequest, operation: "Apply" | "Update"): Writing {
+  const { resource, version, info, state } = request;
+  return {
+    schema: version.schema,
+    key: {
+      manager: fieldManager(request),
+      operation,
+      apiVersion: version.apiVersion,
+      subresource: info.subresource,
+    },
+    ignored: resource.rules.ignored(info.subresource),
+    now: state.now(),
+  };
+}
+
+function trackUpdate(
+  request: ApiRequest,
+  live: KubeObject,
+  next: KubeObject,
+  given: KubeObject = next,
+): Managers {
+  const own = given.metadata.managedFields;
+  const isMain = request.info.subresource === "";
+  if (isMain && isReset(given.metadata)) return new Map();
+  const decoded = isMain && own !== live.metadata.managedFields && own ? decodeManagers(own) : undefined;
+  const managers = decoded?.size ? decoded : (decodeManagers(live.metadata.managedFields ?? []) ?? new Map());
+  // An object that exists without managers was reset; it is tracked again only from its next apply on.
+  if (managers.size > 0 || live.metadata.uid === undefined)
+    recordUpdate(live, next, managers, writing(request, "Update"));
+  return managers;
+}
+
+function withManagers(object: KubeObject, managers: Managers): KubeObject {
+  const metadata = without(object.metadata, "managedFields");
+  return {
+    ...object,
+    metadata: managers.size > 0 ? { ...metadata, managedFields: encodeManagers(managers) } : metadata,
+  };
+}
+
+/** Identity and life cycle are the server's: an update keeps them whatever the client sent. */
+function carryMetadata(given: KubeObject, live: KubeObject): KubeObject {
+  const metadata: ObjectMeta = { ...given.metadata };
+  for (const name of metadata.uid ? CARRIED : ["uid", ...CARRIED]) {
+    if (live.metadata[name] === undefined) delete metadata[name];
+    else metadata[name] = live.metadata[name];
+  }
+  return { ...given, metadata };
+}
+
+function checkResourceVersion(request: ApiRequest, { metadata }: KubeObject, live: Stored): void {
+  const { resource, info } = request;
+  const given = metadata.resourceVersion ?? "";
+  if (given === "" || given === "0") {
+    if (!resource.rules.requireResourceVersion) return;
+    throw invalidObject(resource.plural, resource.group, info.name, [
+      {
+        type: "FieldValueInvalid",
+        field: "metadata.resourceVersion",
+        value: 0,
+        detail: "must be specified for an update",
+      },
+    ]);
+  }
+  if (given !== live.object.metadata.resourceVersion)
+    throw conflict(groupResource(request), info.name, MODIFIED);
+}
+
+function checkObjectNamespace(request: ApiRequest, { metadata }: KubeObject): void {
+  const expected = keyNamespace(request);
+  const { namespace = "" } = metadata;
+  if (namespace !== "" && namespace !== expected) {
+    throw badRequest("the namespace of the provided object does not match the namespace sent on the request");
+  }
+}
+
+/** A write that would only move the times of managed fields is none (IgnoreManagedFieldsTimestampsTransformer). */
+function isSameButForTimes(next: KubeObject, live: KubeObject): boolean {
+  const { metadata, ...rest } = next;
+  const { metadata: liveMetadata, ...liveRest } = live;
+  if (!deepEqual(rest, liveRest)) return false;
+  const { managedFields = [], ...meta } = metadata;
+  const { managedFields: liveFields = [], ...liveMeta } = liveMetadata;
+  if (!deepEqual(meta, liveMeta) || managedFields.length !== liveFields.length) return false;
+  const timeless = (entries: typeof managedFields) =>
+    entries.map((entry) => JSON.stringify({ ...entry, time: "", fieldsV1: "" }));
+  const before = timeless(liveFields);
+  return timeless(managedFields).every((text, index) => {
+    const at = before.indexOf(text);
+    return at >= 0 && deepEqual(managedFields[index]?.fieldsV1, liveFields[at]?.fieldsV1);
+  });
+}
+
+function generateName(base: string): string {
+  const suffix = Array.from({ length: 5 }, () => SUFFIX_CHARACTERS[randomInt(SUFFIX_CHARACTERS.length)]).join(
+    "",
+  );
+  return `${base.slice(0, 58)}${suffix}`;
+}
