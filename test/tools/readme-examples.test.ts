@@ -1,3 +1,4 @@
+import { readFile } from "node:fs/promises";
 import { expect, test } from "vitest";
 import { readmeExamples } from "./readme-examples.ts";
 
@@ -24,4 +25,11 @@ test("refuses a block that does not name its file", () => {
 
 test("refuses a README without an example", () => {
   expect(() => readmeExamples(`${fence}sh\nnode main.ts\n${fence}`)).toThrow("no TypeScript example");
+});
+
+test("core's README shows the example issuer as it is", async () => {
+  const readme = await readFile(new URL("../../packages/core/README.md", import.meta.url), "utf8");
+  const [definition] = readmeExamples(readme);
+  const example = await readFile(new URL("../../examples/http-pki/src/acme.ts", import.meta.url), "utf8");
+  expect(definition?.source.replace(/^.*\n/, "")).toBe(example);
 });
