@@ -68,6 +68,7 @@ export async function startPkiServer({
         notBefore: new Date(),
         notAfter: new Date(Date.now() + lifetimeMs),
         isCA: false,
+        usages: [...(csr.keyUsage ?? []), ...(csr.extendedKeyUsage ?? [])],
       });
       return { ...blank, state: "issued", pem: certificate.pem + ca.certificate.pem };
     } catch (error) {

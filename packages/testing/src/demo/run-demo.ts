@@ -49,6 +49,12 @@ export interface DemoOptions {
 const namespace = "default";
 const timeoutMs = 30_000;
 
+interface IssuerReference {
+  readonly group: string;
+  readonly kind: string;
+  readonly name: string;
+}
+
 /** What is written to the folder at the end. */
 interface Result {
   readonly certificate: string;
@@ -132,7 +138,7 @@ async function issue(demo: Demo, args: DemoArguments, print: (line: string) => v
     await ready;
     const result =
       csr === undefined
-        ? await issueCertificate(cluster, issuerRef)
+        ? await issueCertificate(cluster, lifecycle, issuerRef)
         : await signCsr(cluster, lifecycle, issuerRef, csr);
     step(csr === undefined ? "Ready: the Secret default/web-tls has the certificate" : "Ready");
     describe(result, print);
@@ -153,7 +159,7 @@ function announceSteps(lifecycle: Lifecycle, cluster: TestCluster, step: (text: 
       `CertificateRequest ${request.namespace}/${request.name} signed in ${Math.round(signMs)} ms, serial ${serial}`,
     );
   });
-  for (const name of ["request:pending", "request:retrying", "request:failed"] as const) {
+  for (const name of ["request:pending", "request:retrying"] as const) {
     lifecycle.on(name, ({ message }) => step(message));
   }
   const approved = ({ namespace, name }: { namespace: string; name: string }) =>
@@ -172,9 +178,19 @@ function issuerReady(lifecycle: Lifecycle): Promise<void> {
   });
 }
 
+/** Rejects when a request fails for good; never resolves. */
+function requestFailed(lifecycle: Lifecycle): Promise<never> {
+  const failed = new Promise<never>((_, reject) => {
+    lifecycle.once("request:failed", ({ message }) => reject(new Error(`Refused. ${message}`)));
+  });
+  failed.catch(() => {});
+  return failed;
+}
+
 async function issueCertificate(
   cluster: TestCluster,
-  issuerRef: { group: string; kind: string; name: string },
+  lifecycle: Lifecycle,
+  issuerRef: IssuerReference,
 ): Promise<Result> {
   const certificate = certificateFor({
     namespace,
@@ -185,30 +201,31 @@ async function issueCertificate(
     usages: ["digital signature", "key encipherment", "server auth"],
     privateKey: { algorithm: "ECDSA", size: 256 },
   });
+  const failed = requestFailed(lifecycle);
   await cluster.apply(certificateType, certificate);
-  const secret = await waitForReady(cluster.connection, { namespace, name: "web" }, { timeoutMs });
+  const ready = waitForReady(cluster.connection, { namespace, name: "web" }, { timeoutMs });
+  const secret = await Promise.race([ready, failed]);
   return { certificate: secret["tls.crt"], key: secret["tls.key"], ca: secret["ca.crt"] };
 }
 
 async function signCsr(
   cluster: TestCluster,
   lifecycle: Lifecycle,
-  issuerRef: { group: string; kind: string; name: string },
+  issuerRef: IssuerReference,
   csr: Buffer,
 ): Promise<Result> {
-  const finished = new Promise<void>((resolve, reject) => {
+  const issued = new Promise<void>((resolve, reject) => {
     lifecycle.once("request:issued", () => resolve());
-    lifecycle.once("request:failed", ({ message }) => reject(new Error(`Refused. ${message}`)));
     setTimeout(() => reject(new Error(`Not issued within ${timeoutMs / 1000} s.`)), timeoutMs).unref();
   });
-  finished.catch(() => {});
+  const failed = requestFailed(lifecycle);
   await cluster.apply(certificateRequestType, {
     apiVersion: "cert-manager.io/v1",
     kind: "CertificateRequest",
     metadata: { name: "csr", namespace },
     ...{ spec: { issuerRef, request: csr.toString("base64"), ...profileOf(csr) } },
   });
-  await finished;
+  await Promise.race([issued, failed]);
   const path = resourcePath(certificateRequestType, { namespace, name: "csr" });
   const { status } = await cluster.transport.request<CertificateRequest>({ path });
   const text = (value: string | undefined) =>
