@@ -11,7 +11,11 @@ export function recordKubeEvents(
   const record = ({ request, issuer, type, reason, message: note }: RequestWritten) => {
     if (issuer.group !== definition.group) return;
     const action = reason === "RetryableError" || reason === "PermanentError" ? "SyncFailed" : "Synced";
-    recorder.record({ apiVersion: "cert-manager.io/v1", ...request }, { type, reason, action, note });
+    const { kind, namespace, name, uid } = request;
+    recorder.record(
+      { apiVersion: "cert-manager.io/v1", kind, metadata: { namespace, name, uid } },
+      { type, reason, action, note },
+    );
   };
   lifecycle.on("request:issued", record);
   lifecycle.on("request:pending", record);
@@ -27,7 +31,7 @@ export function recordKubeEvents(
     const { kind, namespace, name } = issuer;
     const failed = reason === "Failed" ? "PermanentError" : "RetryableError";
     recorder.record(
-      { apiVersion: `${definition.group}/${definition.version}`, kind, namespace, name, uid },
+      { apiVersion: `${definition.group}/${definition.version}`, kind, metadata: { namespace, name, uid } },
       ready
         ? { type: "Normal", reason: "Checked", action: "Synced", note }
         : { type: "Warning", reason: failed, action: "SyncFailed", note },

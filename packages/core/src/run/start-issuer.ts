@@ -49,6 +49,7 @@ export function startIssuer(
       transport,
       reportingController: definition.group,
       reportingInstance: instance,
+      onDrop: (reason, error) => lifecycle.announce("trouble", { where: `event (${reason})`, error }),
     });
     recordKubeEvents(lifecycle, recorder, definition);
     return recorder;
