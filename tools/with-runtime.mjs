@@ -15,7 +15,8 @@ const runtime = join(root, "tools", "runtime");
 const runtimeModules = join(runtime, "node_modules");
 const env = { ...process.env };
 const argv = process.argv.slice(2);
-env.npm_config_cache ??= join(root, ".countersign", "npm-cache");
+// npm names its own cache in the environment of its scripts, so an assignment only where there is none would do nothing.
+env.npm_config_cache = join(root, ".countersign", "npm-cache");
 const only = argv[0] === "--only" ? argv.splice(0, 2)[1] : undefined;
 
 /** Runs one command to its end, hands signals on, and ends this process when the command fails. */
@@ -101,7 +102,7 @@ if (only === undefined) {
         "--frozen-lockfile",
         "--prod",
         "--filter",
-        `./examples/${only}...`,
+        `{./examples/${only}}...`,
         "--reporter=append-only",
       ],
       { quiet: true },
