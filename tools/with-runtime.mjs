@@ -2,7 +2,7 @@
 //
 //   node tools/with-runtime.mjs [--only EXAMPLE] <command> [args…]
 //
-// --only EXAMPLE installs the production dependencies of examples/EXAMPLE and nothing else (no linters, no native
+// --only EXAMPLE installs what examples/EXAMPLE and its workspace packages need and nothing else (no linters, no native
 // add-ons); without it the whole workspace is installed. Everything lands inside the checkout. A second run finds the
 // stamps and starts the command at once.
 import { spawn } from "node:child_process";
