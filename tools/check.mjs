@@ -52,7 +52,7 @@ const tarball = (name) => join(tarballs, `${name}.tgz`);
 const steps = {
   lint: () => run("biome", "ci", "--error-on-warnings", "."),
   types: () => run("tsc", "-p", "."),
-  build: () => run("pnpm", "-r", "--filter", "./packages/*", "run", "build"),
+  build: () => run("pnpm", "-r", "--filter", "./packages/*", "--fail-if-no-match", "run", "build"),
   pack: () =>
     inTurn(packages.map((name) => ["pnpm", "-C", `packages/${name}`, "pack", "--out", tarball(name)])),
   publint: () => inTurn(packages.map((name) => ["publint", "run", "--strict", tarball(name)])),

@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { mkdir, mkdtemp, readdir, readFile, realpath, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, realpath, rename, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { promisify } from "node:util";
@@ -19,21 +19,23 @@ describe("packed packages", () => {
   let project: string;
   let installed: string;
 
-  const run = (command: string, ...args: string[]) =>
-    promisify(execFile)(command, args, { cwd: project, encoding: "utf8", maxBuffer: 16 * 1024 * 1024 }).catch(
+  const runIn = (cwd: string, command: string, ...args: string[]) =>
+    promisify(execFile)(command, args, { cwd, encoding: "utf8", maxBuffer: 16 * 1024 * 1024 }).catch(
       (error: { stdout?: string; stderr?: string; message: string }) => {
         throw new Error(
           `${command} ${args.join(" ")}\n${error.stdout ?? ""}${error.stderr ?? error.message}`,
         );
       },
     );
+  const run = (command: string, ...args: string[]) => runIn(project, command, ...args);
 
   beforeAll(async () => {
     project = await realpath(await mkdtemp(join(tmpdir(), "countersign-packed-")));
     installed = join(project, "node_modules", "@countersign");
-    await run("pnpm", "--dir", root, "--recursive", "--filter", "./packages/*", "run", "build");
+    // pnpm reads the filter relative to the folder it runs in, and calls it success when nothing matches.
+    await runIn(root, "pnpm", "-r", "--filter", "./packages/*", "--fail-if-no-match", "run", "build");
     for (const name of packages) {
-      await run("pnpm", "--dir", join(root, "packages", name), "pack", "--out", join(project, `${name}.tgz`));
+      await runIn(join(root, "packages", name), "pnpm", "pack", "--out", join(project, `${name}.tgz`));
     }
 
     const { devDependencies: ours } = manifest.parse(
@@ -80,7 +82,14 @@ describe("packed packages", () => {
   });
 
   test("tsc --strict accepts every README example, the declarations of all dependencies included", async () => {
-    const options = ["--strict", "--noEmit", "--skipLibCheck", "false", "--exactOptionalPropertyTypes"];
+    const options = [
+      "--strict",
+      "--noEmit",
+      "--skipLibCheck",
+      "false",
+      "--exactOptionalPropertyTypes",
+      "--erasableSyntaxOnly",
+    ];
     const target = ["--target", "es2024", "--module", "nodenext", "--types", "node"];
     const examples = await readdir(join(project, "src"));
     expect(examples.length).toBeGreaterThanOrEqual(packages.length);
@@ -97,5 +106,29 @@ describe("packed packages", () => {
     await expect(
       run("npx", "--no-install", "tsc", "--strict", "--noEmit", "--module", "nodenext", wrong),
     ).rejects.toThrow(/TS2322.*"done"/);
+  });
+
+  test("plain node runs a whole issuance, as the README of testing has it", async () => {
+    const { stdout } = await run(process.execPath, "--test", "--test-reporter=tap", "src/issuer.test.ts");
+    expect(stdout).toMatch(/^ok 1 - a Certificate gets its Secret$/m);
+    expect(stdout).toMatch(/^# pass 1$/m);
+  });
+
+  test("plain node runs the program of core's README as far as --print-manifests", async () => {
+    const { stdout } = await run(process.execPath, "src/main.ts", "--print-manifests");
+    expect(stdout).toContain("acmeclusterissuers.pki.example.com");
+    expect(stdout).toMatch(/^kind: ClusterRole$/m);
+  });
+
+  test("core starts where client-node is not installed: only a kubeconfig loads it", async () => {
+    const clientNode = join(project, "node_modules", "@kubernetes");
+    const print = (...args: string[]) => run(process.execPath, "src/main.ts", ...args);
+    await rename(clientNode, `${clientNode}-away`);
+    try {
+      await print("--print-manifests");
+      await expect(print("--kubeconfig", "none")).rejects.toThrow("client-node");
+    } finally {
+      await rename(`${clientNode}-away`, clientNode);
+    }
   });
 });
