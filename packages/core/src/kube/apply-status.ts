@@ -9,9 +9,14 @@ import type { KubeObject, ResourceType } from "./types.ts";
 /** What to write into whose status. */
 export interface ApplyStatusOptions {
   readonly type: ResourceType;
-  /** The object as it was seen; its uid guards against a new object of the same name. */
+  /** The object as it was last seen. */
   readonly object: {
-    readonly metadata: { readonly name: string; readonly namespace?: string; readonly uid: string };
+    readonly metadata: {
+      readonly name: string;
+      readonly namespace?: string;
+      readonly uid: string;
+      readonly resourceVersion: string;
+    };
   };
   /** All that this field manager has to say: a field that it owned and leaves out is removed (KEP-555). */
   readonly status: object;
@@ -32,49 +37,75 @@ export const applyStatusBackoff: BackoffPolicy = Object.freeze({ initialMs: 200,
  * Writes a status by server-side apply with force. The write is retried on conflict, 429, 5xx and trouble of the network,
  * since applying the same again changes nothing; whatever else the server answers is thrown.
  *
- * @returns the object after the write, or undefined when the object is gone (404, or another uid).
+ * The API server ignores `metadata.uid` in a status apply, and would put one object's status into another that has taken
+ * its name since. The resourceVersion guards against that: when it is not current, the object is read again, and its uid
+ * decides.
+ *
+ * @returns the object after the write, or undefined when the object is gone, or another one has its name.
  * @throws KubeApiError for any other answer; the signal's reason when it aborts first.
  */
 export async function applyStatus<T extends KubeObject>(
   transport: KubeTransport,
   options: ApplyStatusOptions,
 ): Promise<T | undefined> {
-  const { type, fieldManager, signal, backoff = applyStatusBackoff, scheduler = systemScheduler } = options;
-  const { name, namespace, uid } = options.object.metadata;
+  const { signal, backoff = applyStatusBackoff, scheduler = systemScheduler } = options;
+  const { uid } = options.object.metadata;
   checkBackoffPolicy("backoff", backoff);
-  const body = JSON.stringify({
-    apiVersion: type.group === "" ? type.version : `${type.group}/${type.version}`,
-    kind: type.kind,
-    metadata: { name, namespace, uid },
-    status: options.status,
-  });
-  const path = resourcePath(type, { namespace, name, subresource: "status" });
-  for (let tries = 1; ; tries += 1) {
+  let version: string | undefined = options.object.metadata.resourceVersion;
+  for (let failures = 0; ; ) {
     try {
-      return await transport.request<T>({
-        method: "PATCH",
-        path,
-        query: { fieldManager, force: true },
-        body,
-        contentType: "application/apply-patch+yaml",
-        signal,
-      });
+      if (version === undefined) {
+        const current = await read(transport, options);
+        if (current.metadata.uid !== uid) return undefined;
+        version = current.metadata.resourceVersion;
+      }
+      return await write<T>(transport, options, version);
     } catch (error) {
-      if (signal.aborted) throw signal.reason;
-      if (isGone(error)) return undefined;
+      signal.throwIfAborted();
+      if (isKubeApiError(error, 404)) return undefined;
       if (!isWorthRetry(error)) throw error;
       options.onRetry?.(error);
-      const asked = isKubeApiError(error) ? (error.retryAfterMs ?? 0) : 0;
-      await pause(scheduler, Math.max(asked, backoffDelay(backoff, tries, scheduler)), signal);
-      signal.throwIfAborted();
+      const conflict = isKubeApiError(error, 409);
+      if (conflict) version = undefined;
+      // The first conflict tells only that what was seen is out of date: there is nothing to wait for.
+      if (!conflict || failures > 0) {
+        const asked = isKubeApiError(error) ? (error.retryAfterMs ?? 0) : 0;
+        await pause(
+          scheduler,
+          Math.max(asked, backoffDelay(backoff, Math.max(1, failures), scheduler)),
+          signal,
+        );
+        signal.throwIfAborted();
+      }
+      failures += 1;
     }
   }
 }
 
-/** The object does not exist any more; a conflict about the uid means that another one has taken its name. */
-function isGone(error: unknown): boolean {
-  if (isKubeApiError(error, 404)) return true;
-  return isKubeApiError(error, 409) && /\buid\b/i.test(error.message);
+function read(transport: KubeTransport, { type, object, signal }: ApplyStatusOptions): Promise<KubeObject> {
+  const { name, namespace } = object.metadata;
+  return transport.request({ path: resourcePath(type, { namespace, name }), signal });
+}
+
+function write<T>(
+  transport: KubeTransport,
+  { type, object, status, fieldManager, signal }: ApplyStatusOptions,
+  resourceVersion: string,
+): Promise<T> {
+  const { name, namespace } = object.metadata;
+  return transport.request<T>({
+    method: "PATCH",
+    path: resourcePath(type, { namespace, name, subresource: "status" }),
+    query: { fieldManager, force: true },
+    contentType: "application/apply-patch+yaml",
+    body: {
+      apiVersion: type.group === "" ? type.version : `${type.group}/${type.version}`,
+      kind: type.kind,
+      metadata: { name, namespace, resourceVersion },
+      status,
+    },
+    signal,
+  });
 }
 
 function isWorthRetry(error: unknown): error is Error {

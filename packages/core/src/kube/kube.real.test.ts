@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { type ControlPlane, kubectl, startControlPlane } from "../../../../test/rigs/control-plane.ts";
 import { CONTROL_PLANE, describeWithRigs } from "../../../../test/rigs/rigs.ts";
 import { loadKubeConnection } from "../kubeconfig.ts";
@@ -63,9 +63,7 @@ describeWithRigs(CONTROL_PLANE, "the Kubernetes side on a real kube-apiserver", 
       path: "/apis/apiextensions.k8s.io/v1/customresourcedefinitions",
       body: crd,
     });
-    await expect
-      .poll(() => transport.request({ path: things }).catch(() => undefined), { timeout: 20_000 })
-      .toBeDefined();
+    await vi.waitFor(() => transport.request({ path: things }), { timeout: 20_000, interval: 100 });
   });
   afterAll(async () => {
     transport?.close();
