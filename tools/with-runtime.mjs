@@ -100,7 +100,6 @@ if (only === undefined) {
       [
         "install",
         "--frozen-lockfile",
-        "--prod",
         "--filter",
         `{./examples/${only}}...`,
         "--reporter=append-only",
