@@ -7,6 +7,7 @@ import { softwareCaSigner } from "./ca-signer.ts";
 import { parseCertificate, type X509 } from "./certificate.ts";
 import { parseCsr } from "./certification-request.ts";
 import { orderChain } from "./chain.ts";
+import { cpuMilliseconds } from "./cpu-time-fixture.ts";
 import { OpensslFixture } from "./openssl-fixture.ts";
 import { deterministicSerial } from "./serial.ts";
 
@@ -106,6 +107,14 @@ describe("orderChain", () => {
     );
   });
 
+  it("drops a root that its own successor of the same key cross-signed, as cert-manager does", async () => {
+    const otherRoot = newSelfSignedCa({ commonName: "Root 2", ...years });
+    const crossSigned = await under(otherRoot, "Root", true, root.key);
+    const ordered = orderChain([R, crossSigned.certificate, M]);
+    expect(ordered.chain).toEqual([M, crossSigned.certificate]);
+    expect(ordered.ca).toBe(crossSigned.certificate);
+  });
+
   it("does not join a certificate to a leaf that has its issuer's name and key but no CA flag", async () => {
     const notCa = await under(root, "Lower", false, lower.key);
     expect(() => orderChain([E, notCa.certificate])).toThrow(BadCertificateError);
@@ -151,9 +160,8 @@ describe("orderChain", () => {
       { length: 999 },
       () => newSelfSignedCa({ commonName: "Lower", ...years }).certificate,
     );
-    const start = performance.now();
-    expect(() => orderChain([...twins, E])).toThrow(BadCertificateError);
-    expect(performance.now() - start).toBeLessThan(400);
+    const order = () => expect(() => orderChain([...twins, E])).toThrow(BadCertificateError);
+    expect(cpuMilliseconds(order)).toBeLessThan(400);
     expect(() => orderChain([...twins, E, L])).toThrow(/at most 1000/);
   });
 

@@ -43,8 +43,11 @@ export function orderChain(
 ): OrderedChain {
   const certificates = Array.isArray(input) ? input : parseCertificates(input as string | Uint8Array);
   const ordered = join(unique(certificates));
-  const [leaf] = ordered;
   const top = ordered.at(-1);
+  // A self-signed certificate below the top (a root that a successor of the same key cross-signed) goes too, as in cert-manager.
+  const chain =
+    ordered.length > 1 ? ordered.filter((certificate) => !certificate.isIssuedBy(certificate)) : ordered;
+  const [leaf] = chain;
   if (leaf === undefined || top === undefined)
     throw new BadCertificateError("the chain is empty; have the PKI answer with certificates");
   if (options.leafSpkiDer !== undefined && !sameBytes(leaf.spkiDer, options.leafSpkiDer))
@@ -52,7 +55,6 @@ export function orderChain(
       "the end of the chain is not for the requested key; have the PKI sign the request that it was sent",
     );
   const isRoot = top.isIssuedBy(top);
-  const chain = isRoot && ordered.length > 1 ? ordered.slice(0, -1) : ordered;
   const ca = isRoot || ordered.length > 1 ? top : undefined;
   return {
     chain,

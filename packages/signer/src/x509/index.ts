@@ -18,6 +18,7 @@ export { parseCertificate, parseCertificates, type X509 } from "./certificate.ts
 export { type Csr, parseCsr } from "./certification-request.ts";
 export { type OrderChainOptions, type OrderedChain, orderChain } from "./chain.ts";
 export { assertCsrAgrees, type RequestedProfile } from "./csr-agreement.ts";
+export { ecdsaSignatureToDer } from "./ecdsa-signature.ts";
 export type { SubjectAttribute } from "./encode-name.ts";
 export type { BasicConstraints, Extension } from "./extensions.ts";
 export type { OtherGeneralName, SubjectNames } from "./general-names.ts";

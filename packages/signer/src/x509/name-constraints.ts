@@ -1,3 +1,4 @@
+import { isIP } from "node:net";
 import { toLatin1 } from "./bytes.ts";
 import { contextTag, type DerElement, readDer, readSequence } from "./der-reader.ts";
 import type { SubjectNames } from "./general-names.ts";
@@ -58,8 +59,17 @@ function readSubtree(element: DerElement, passOver: boolean): Subtree[] {
   if (form === undefined && passOver) return [];
   if (form === undefined) throw new Refusal(`${what} constrains a form of name that is not supported`);
   const text = toLatin1(content);
-  if (!/^[\x21-\x7e]*$/.test(text)) throw new Refusal(`${what} has a base that is not printable ASCII`);
+  if (!isBase(form, text))
+    throw new Refusal(`${what} has a malformed base`, "use domains without a trailing dot");
   return [{ form, base: text.toLowerCase() }];
+}
+
+/** What Go takes for a base, so that it can parse the certificate: a domain, with or without a leading dot, or a mailbox. */
+function isBase(form: "dns" | "email" | "uri", text: string): boolean {
+  if (form === "email" && text.includes("@"))
+    return /^[A-Za-z0-9_+-]+(\.[A-Za-z0-9_+-]+)*@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*$/.test(text);
+  if (form === "uri" && isIP(text) !== 0) return false;
+  return text === "" || /^\.?[\x21-\x2d\x2f-\x7e]+(\.[\x21-\x2d\x2f-\x7e]+)*$/.test(text);
 }
 
 function isPrefixMask(mask: Uint8Array): boolean {

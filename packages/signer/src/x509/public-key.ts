@@ -11,7 +11,7 @@ import {
 } from "./der-reader.ts";
 import { oids } from "./oid.ts";
 import { Refusal } from "./refusal.ts";
-import { hasSmallFactor } from "./rsa-modulus.ts";
+import { modulusWeakness } from "./rsa-modulus.ts";
 
 /** Named curves that requests and CAs may use, in Go's and cert-manager's spelling. */
 export type CurveName = "P-256" | "P-384" | "P-521";
@@ -125,6 +125,7 @@ function readModulusLength(keyBits: Uint8Array, minimum: number): number {
   const e = exponent.length <= 4 && ((exponent[0] ?? 0) & 0x80) === 0 ? Number(`0x${toHex(exponent)}`) : 0;
   if (e < 3 || e % 2 === 0)
     throw new Refusal("the RSA exponent is not odd and between 3 and 2^31", "use 65537");
-  if (hasSmallFactor(magnitude)) throw new Refusal("the RSA modulus has a small factor", "make a new key");
+  const weakness = modulusWeakness(magnitude);
+  if (weakness !== undefined) throw new Refusal(`the RSA modulus ${weakness}`, "make a new key");
   return length;
 }
