@@ -3,7 +3,7 @@
  * issuers use, from memory, and behaves as kube-apiserver does where the contract suite compares the two.
  *
  * Not there: CEL rules of CRDs (`x-kubernetes-validations` are accepted and not evaluated), conversion and admission
- * webhooks, aggregated ClusterRoles and RBAC escalation checks, garbage collection by owner references, YAML bodies,
+ * webhooks, aggregated ClusterRoles, garbage collection by owner references, YAML bodies,
  * protobuf, TLS, and all workloads.
  *
  * @module
@@ -101,6 +101,7 @@ export async function startKubeApi(options: KubeApiOptions = {}): Promise<KubeAp
   serveCustomResources(state, builtins.customResourceDefinitions, newStore);
   finishNamespaces(state, builtins.namespaces);
   bootstrap(state);
+  for (const { store } of registry.all()) store.compact();
 
   const faults = new FaultInjector(watches);
   const log = new RequestLog(DEFAULTS.requestLogLimit);

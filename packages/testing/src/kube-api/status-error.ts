@@ -89,8 +89,8 @@ export function pathNotFound(): StatusError {
 }
 
 /** 409 of a create whose name is taken. */
-export function alreadyExists(resource: GroupResource, name: string): StatusError {
-  const message = `${groupResourceName(resource)} ${JSON.stringify(name)} already exists`;
+export function alreadyExists(resource: GroupResource, name: string, isDeleting = false): StatusError {
+  const message = `${isDeleting ? "object is being deleted: " : ""}${groupResourceName(resource)} ${JSON.stringify(name)} already exists`;
   return new StatusError(409, "AlreadyExists", message, detailsOf(resource, name));
 }
 
@@ -124,10 +124,20 @@ export function invalidObject(
   return new StatusError(422, "Invalid", message, detailsOf({ group, resource: kind }, name, { causes }));
 }
 
-/** 405 of a verb that the resource does not offer. */
+/** 405 of a verb that a custom resource does not offer. */
 export function methodNotSupported(resource: GroupResource, action: string): StatusError {
   const message = `${action} is not supported on resources of kind ${JSON.stringify(groupResourceName(resource))}`;
   return new StatusError(405, "MethodNotAllowed", message, detailsOf(resource, ""));
+}
+
+/** 405 of a method that the path does not offer. */
+export function methodNotAllowed(): StatusError {
+  return new StatusError(
+    405,
+    "MethodNotAllowed",
+    "the server does not allow this method on the requested resource",
+    {},
+  );
 }
 
 /** 410: the resourceVersion or continue token is older than the history kept. */

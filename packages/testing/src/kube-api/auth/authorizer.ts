@@ -46,7 +46,7 @@ const RBAC = "rbac.authorization.k8s.io";
 
 /**
  * Evaluates RBAC from the Role, ClusterRole and binding objects that the server holds. Aggregated ClusterRoles are not
- * assembled, and writing roles is not checked for privilege escalation.
+ * assembled.
  */
 export class Authorizer {
   readonly #registry: Registry;
@@ -90,6 +90,12 @@ export class Authorizer {
     throw forbiddenError({ group, resource }, name, why);
   }
 
+  /** The rules of a role as they were written; none when there is no such role. */
+  rulesOf(plural: "roles" | "clusterroles", namespace: string, name: string): readonly unknown[] {
+    const role = this.#registry.find(RBAC, plural)?.store.get(plural === "roles" ? namespace : "", name);
+    return arrayAt(role?.object, "rules");
+  }
+
   #grantsOf(user: UserInfo): readonly Grant[] {
     const key = JSON.stringify([user.username, user.groups]);
     const known = this.#grants.get(key);
@@ -107,9 +113,12 @@ export class Authorizer {
     const roleKind = stringAt(binding, "roleRef", "kind") ?? "";
     const roleName = stringAt(binding, "roleRef", "name") ?? "";
     const plural = roleKind === "ClusterRole" ? "clusterroles" : "roles";
-    const role = this.#registry.find(RBAC, plural)?.store.get(plural === "roles" ? namespace : "", roleName);
     const reason = `${binding.kind} "${namespace ? `${name}/${namespace}` : name}" of ${roleKind} "${roleName}"`;
-    return arrayAt(role?.object, "rules").map((rule) => ({ namespace, rule: readRule(rule), reason }));
+    return this.rulesOf(plural, namespace, roleName).map((rule) => ({
+      namespace,
+      rule: readRule(rule),
+      reason,
+    }));
   }
 
   #objects(plural: string): readonly KubeObject[] {

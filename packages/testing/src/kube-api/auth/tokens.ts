@@ -84,7 +84,10 @@ export class Tokens {
     const { namespace, name, uid, audiences } = claims;
     const account = this.#registry.find("", "serviceaccounts")?.store.get(namespace, name);
     if (uid !== undefined && account?.object.metadata.uid !== uid) return undefined;
-    return { user: serviceAccountUser(namespace, name, uid ?? account?.object.metadata.uid), audiences };
+    return {
+      user: serviceAccountUser(namespace, name, uid ?? account?.object.metadata.uid, claims.id),
+      audiences,
+    };
   }
 
   /** The public keys as a JSON Web Key Set, for OpenID discovery. */
@@ -125,6 +128,7 @@ interface Claims {
   readonly name: string;
   readonly uid: string | undefined;
   readonly exp: number;
+  readonly id: string;
   readonly audiences: readonly string[];
 }
 
@@ -140,6 +144,7 @@ function readClaims(payload: string): Claims | undefined {
     name,
     uid: stringAt(claims, "kubernetes.io", "serviceaccount", "uid"),
     exp: claims.exp,
+    id: stringAt(claims, "jti") ?? "",
     audiences,
   };
 }

@@ -13,10 +13,16 @@ export const MASTERS_GROUP = "system:masters";
 export const ANONYMOUS: UserInfo = { username: "system:anonymous", groups: ["system:unauthenticated"] };
 
 /** The user behind a service account. */
-export function serviceAccountUser(namespace: string, name: string, uid: string | undefined): UserInfo {
+export function serviceAccountUser(
+  namespace: string,
+  name: string,
+  uid: string | undefined,
+  tokenId: string,
+): UserInfo {
   return {
     username: `system:serviceaccount:${namespace}:${name}`,
     ...(uid !== undefined && { uid }),
     groups: ["system:serviceaccounts", `system:serviceaccounts:${namespace}`, "system:authenticated"],
+    extra: { "authentication.kubernetes.io/credential-id": [`JTI=${tokenId}`] },
   };
 }

@@ -5,6 +5,7 @@ import { arrayAt, at, deepEqual, field, isObject, type JsonObject, stringAt } fr
 import type { KubeObject } from "../kube-object.ts";
 import type { WriteContext } from "../registry/resource.ts";
 import { forbiddenError } from "../status-error.ts";
+import { csrColumns } from "./columns.ts";
 import { type BuiltinDefinition, pick, readText } from "./define-builtin.ts";
 import { certificateProblem, certificateRequestProblem } from "./pkcs10.ts";
 import { bytes, integer, listMap, object, text, texts, time } from "./schemas.ts";
@@ -74,11 +75,7 @@ export const certificateSigningRequests: BuiltinDefinition = {
       certificate: bytes,
     }),
   },
-  columns: [
-    { name: "SignerName", type: "string", jsonPath: ".spec.signerName" },
-    { name: "Requestor", type: "string", jsonPath: ".spec.username" },
-    { name: "Condition", type: "string", jsonPath: ".status.conditions[*].type" },
-  ],
+  columns: csrColumns,
   selectable: { "spec.signerName": readText("spec", "signerName") },
   rules: {
     checkName: () => undefined,
@@ -106,7 +103,7 @@ function prepareUpdate(next: KubeObject, live: KubeObject, { subresource, now }:
   const given = isObject(next.status) ? next.status : {};
   const conditions = withTimes(conditionsOf(next), conditionsOf(live), now);
   if (subresource === "approval") {
-    const kept = isObject(live.status) ? live.status : {};
+    const { conditions: _replaced, ...kept } = isObject(live.status) ? live.status : {};
     return { ...fixed, status: { ...kept, ...(conditions.length > 0 && { conditions }) } };
   }
   const preserved = conditions.map((condition) => {
@@ -115,7 +112,8 @@ function prepareUpdate(next: KubeObject, live: KubeObject, { subresource, now }:
       : undefined;
     return old ?? condition;
   });
-  return { ...fixed, status: { ...given, ...(conditions.length > 0 && { conditions: preserved }) } };
+  const { conditions: _given, ...others } = given;
+  return { ...fixed, status: { ...others, ...(conditions.length > 0 && { conditions: preserved }) } };
 }
 
 /** The server dates conditions that a client leaves undated; a status that stays keeps its transition time. */

@@ -1,6 +1,7 @@
 import { type FieldError, invalid, required } from "../field-error.ts";
-import { deepEqual, field, isObject, stringAt, without } from "../json.ts";
+import { deepEqual, field, isObject, without } from "../json.ts";
 import type { KubeObject } from "../kube-object.ts";
+import { configMapColumns, namespaceColumns, secretColumns, serviceAccountColumns } from "./columns.ts";
 import { type BuiltinDefinition, readText } from "./define-builtin.ts";
 import { bytes, flag, listMap, listOf, object, objectReference, text, textMap, texts } from "./schemas.ts";
 
@@ -24,7 +25,7 @@ export const namespaces: BuiltinDefinition = {
       ),
     }),
   },
-  columns: [{ name: "Status", type: "string", jsonPath: ".status.phase" }],
+  columns: namespaceColumns,
   selectable: { "status.phase": readText("status", "phase"), name: readText("metadata", "name") },
   rules: {
     returnsDeleted: true,
@@ -60,7 +61,7 @@ export const secrets: BuiltinDefinition = {
     type: text,
     immutable: flag,
   },
-  columns: [{ name: "Type", type: "string", jsonPath: ".type" }],
+  columns: secretColumns,
   selectable: { type: readText("type") },
   rules: {
     normalize(secret) {
@@ -75,7 +76,11 @@ export const secrets: BuiltinDefinition = {
       return { ...without(typed, "stringData"), data };
     },
     validate(secret, live) {
-      const errors = [...checkKeys(secret, "data"), ...checkImmutable(secret, live, ["data"])];
+      const errors = [
+        ...checkKeys(secret, "data"),
+        ...checkSize(secret, ["data"]),
+        ...checkImmutable(secret, live, ["data"]),
+      ];
       if (live && secret.type !== live.type) errors.push(invalid("type", secret.type, "field is immutable"));
       if (secret.type === TLS) {
         for (const key of ["tls.crt", "tls.key"]) {
@@ -92,6 +97,7 @@ export const configMaps: BuiltinDefinition = {
   group: "",
   plural: "configmaps",
   kind: "ConfigMap",
+  columns: configMapColumns,
   shortNames: ["cm"],
   namespaced: true,
   fields: { data: textMap, binaryData: { type: "object", additionalProperties: bytes }, immutable: flag },
@@ -99,6 +105,8 @@ export const configMaps: BuiltinDefinition = {
     validate: (map, live) => [
       ...checkKeys(map, "data"),
       ...checkKeys(map, "binaryData"),
+      ...checkDistinct(map),
+      ...checkSize(map, ["data", "binaryData"]),
       ...checkImmutable(map, live, ["data", "binaryData"]),
     ],
   },
@@ -109,6 +117,7 @@ export const serviceAccounts: BuiltinDefinition = {
   group: "",
   plural: "serviceaccounts",
   kind: "ServiceAccount",
+  columns: serviceAccountColumns,
   shortNames: ["sa"],
   namespaced: true,
   subresources: ["token"],
@@ -134,6 +143,30 @@ function checkKeys(map: KubeObject, name: string): FieldError[] {
     );
 }
 
+/** Secrets and ConfigMaps hold at most 1 MiB. */
+const MAX_DATA_BYTES = 1024 * 1024;
+
+function checkSize(map: KubeObject, names: readonly string[]): FieldError[] {
+  const size = (name: string, value: string) =>
+    name === "data" && map.kind === "ConfigMap"
+      ? Buffer.byteLength(value)
+      : Buffer.byteLength(value, "base64");
+  const sizes = names.flatMap((name) =>
+    Object.values(isObject(map[name]) ? map[name] : {}).map((value) => size(name, String(value))),
+  );
+  const total = sizes.reduce((sum, bytes) => sum + bytes, 0);
+  if (total <= MAX_DATA_BYTES) return [];
+  const field = map.kind === "ConfigMap" ? "" : "data";
+  return [{ type: "FieldValueTooLong", field, detail: `may not be more than ${MAX_DATA_BYTES} bytes` }];
+}
+
+function checkDistinct({ data, binaryData }: KubeObject): FieldError[] {
+  if (!isObject(data) || !isObject(binaryData)) return [];
+  return Object.keys(binaryData)
+    .filter((key) => Object.hasOwn(data, key))
+    .map((key) => invalid(`data[${key}]`, key, "duplicate of key present in binaryData"));
+}
+
 function checkImmutable(
   next: KubeObject,
   live: KubeObject | undefined,
@@ -149,9 +182,4 @@ function checkImmutable(
     ...(next.immutable === true ? [] : [path("immutable")]),
     ...contents.filter((name) => !deepEqual(next[name], live[name])).map(path),
   ];
-}
-
-/** The uid of a service account, undefined when there is none. */
-export function serviceAccountUid(account: KubeObject | undefined): string | undefined {
-  return stringAt(account, "metadata", "uid");
 }

@@ -1,6 +1,7 @@
 import { validateCrd } from "../crd/validate-crd.ts";
 import { arrayAt, deepEqual, isObject, type JsonObject, stringAt } from "../json.ts";
 import type { KubeObject } from "../kube-object.ts";
+import { createdColumns } from "./columns.ts";
 import { type BuiltinDefinition, pick } from "./define-builtin.ts";
 import { flag, integer, listMap, listOf, object, text, texts, time } from "./schemas.ts";
 
@@ -22,6 +23,7 @@ export const customResourceDefinitions: BuiltinDefinition = {
   group: "apiextensions.k8s.io",
   plural: "customresourcedefinitions",
   kind: "CustomResourceDefinition",
+  columns: createdColumns,
   shortNames: ["crd", "crds"],
   namespaced: false,
   subresources: ["status"],

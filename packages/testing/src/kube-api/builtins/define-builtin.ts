@@ -3,7 +3,6 @@ import type { FieldError } from "../field-error.ts";
 import { deepEqual, stringAt, without } from "../json.ts";
 import type { KubeObject } from "../kube-object.ts";
 import {
-  type PrinterColumn,
   type Resource,
   type ResourceRules,
   renameVersion,
@@ -15,6 +14,7 @@ import type { JsonSchema } from "../schema/json-schema.ts";
 import { compileRootSchema } from "../schema/schema.ts";
 import type { FieldReader, FieldReaders } from "../selectors/field-selector.ts";
 import type { ResourceStore } from "../store/resource-store.ts";
+import { ageColumn, nameColumn, type TableColumn } from "../table/table-column.ts";
 
 /** The verbs of a resource that is stored. */
 export const ALL_VERBS = [
@@ -57,7 +57,7 @@ export interface BuiltinDefinition {
   /** The fields beside apiVersion, kind and metadata. */
   readonly fields: { readonly [name: string]: JsonSchema };
   readonly subresources?: readonly string[];
-  readonly columns?: readonly PrinterColumn[];
+  readonly columns?: readonly TableColumn[];
   /** Fields to select by, besides metadata.name and metadata.namespace. */
   readonly selectable?: { readonly [label: string]: FieldReader };
   readonly rules?: BuiltinRules;
@@ -73,8 +73,12 @@ export function defineBuiltin(definition: BuiltinDefinition, store: ResourceStor
     apiVersion: group ? `${group}/${name}` : name,
     schema: compileRootSchema({ type: "object", properties: fields }),
     subresources: new Set(subresources),
-    columns: definition.columns ?? [],
+    columns: definition.columns ?? [nameColumn, ageColumn("string")],
     selectable: selectableFields(namespaced, definition.selectable),
+    unknownField: (field) =>
+      definition.selectable
+        ? `field label not supported: ${field}`
+        : `${JSON.stringify(field)} is not a known field selector: only "metadata.name", "metadata.namespace"`,
     deprecation: undefined,
   };
   return {
@@ -90,6 +94,7 @@ export function defineBuiltin(definition: BuiltinDefinition, store: ResourceStor
     versions: new Map([[name, version]]),
     storageVersion: version,
     rules: builtinRules(definition.rules ?? {}, subresources.includes("status")),
+    terminating: false,
     store,
     answers: definition.answers ?? new Map(),
     convert: renameVersion,

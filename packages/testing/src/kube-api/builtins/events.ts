@@ -4,11 +4,12 @@ import type { KubeObject } from "../kube-object.ts";
 import type { Resource, ServedVersion } from "../registry/resource.ts";
 import type { JsonSchema } from "../schema/json-schema.ts";
 import type { ResourceStore } from "../store/resource-store.ts";
+import { eventColumns } from "./columns.ts";
 import { type BuiltinDefinition, defineBuiltin, readText } from "./define-builtin.ts";
-import { integer, object, objectReference, text, time } from "./schemas.ts";
+import { integer, microTime, object, objectReference, text, time } from "./schemas.ts";
 
 const source = object({ component: text, host: text });
-const series = object({ count: integer, lastObservedTime: time });
+const series = object({ count: integer, lastObservedTime: microTime });
 
 /** The fields of events.k8s.io/v1 and their names in core/v1; all others are the same. */
 const NAMES: readonly (readonly [string, string])[] = [
@@ -26,7 +27,7 @@ const TO_EVENTS = new Map(NAMES.map(([modern, core]) => [core, modern]));
 const shared: { readonly [name: string]: JsonSchema } = {
   reason: text,
   type: text,
-  eventTime: time,
+  eventTime: microTime,
   series,
   action: text,
   related: objectReference,
@@ -49,11 +50,7 @@ const coreEvents: BuiltinDefinition = {
     lastTimestamp: time,
     count: integer,
   },
-  columns: [
-    { name: "Type", type: "string", jsonPath: ".type" },
-    { name: "Reason", type: "string", jsonPath: ".reason" },
-    { name: "Message", type: "string", jsonPath: ".message" },
-  ],
+  columns: eventColumns,
   selectable: {
     ...Object.fromEntries(
       ["kind", "namespace", "name", "uid", "apiVersion", "resourceVersion", "fieldPath"].map((name) => [
@@ -86,11 +83,10 @@ const modernEvents: BuiltinDefinition = {
     deprecatedLastTimestamp: time,
     deprecatedCount: integer,
   },
-  columns: [
-    { name: "Type", type: "string", jsonPath: ".type" },
-    { name: "Reason", type: "string", jsonPath: ".reason" },
-    { name: "Note", type: "string", jsonPath: ".note" },
-  ],
+  columns: eventColumns.map((column) => ({
+    ...column,
+    read: (event, now) => column.read(toCore(event), now),
+  })),
   rules: { validate: validateModern },
 };
 
@@ -117,7 +113,12 @@ function withRegarding(selectable: ServedVersion["selectable"]): ServedVersion["
   ]);
 }
 
-function convert(event: KubeObject, { apiVersion }: ServedVersion): KubeObject {
+/** An event under its core/v1 names. */
+function toCore(event: KubeObject): KubeObject {
+  return convert(event, { apiVersion: "v1" });
+}
+
+function convert(event: KubeObject, { apiVersion }: Pick<ServedVersion, "apiVersion">): KubeObject {
   if (event.apiVersion === apiVersion) return event;
   const names = apiVersion === "v1" ? TO_CORE : TO_EVENTS;
   const renamed: JsonObject = {};
@@ -154,7 +155,7 @@ function validateLegacy(event: KubeObject, controllerField: string): FieldError[
 
 /** events.k8s.io/v1 is stricter: no deprecated fields, and only the series may change. */
 function validateModern(event: KubeObject, live: KubeObject | undefined): FieldError[] {
-  const legacy = validateLegacy(convert(event, { apiVersion: "v1" } as ServedVersion), "reportingController");
+  const legacy = validateLegacy(toCore(event), "reportingController");
   if (live) {
     const fixed = [
       "reason",

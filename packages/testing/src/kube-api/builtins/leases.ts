@@ -1,7 +1,8 @@
 import { type FieldError, invalid } from "../field-error.ts";
 import { at } from "../json.ts";
+import { leaseColumns } from "./columns.ts";
 import type { BuiltinDefinition } from "./define-builtin.ts";
-import { integer, object, text, time } from "./schemas.ts";
+import { integer, microTime, object, text } from "./schemas.ts";
 
 /** coordination.k8s.io Leases. */
 export const leases: BuiltinDefinition = {
@@ -13,14 +14,14 @@ export const leases: BuiltinDefinition = {
     spec: object({
       holderIdentity: text,
       leaseDurationSeconds: integer,
-      acquireTime: time,
-      renewTime: time,
+      acquireTime: microTime,
+      renewTime: microTime,
       leaseTransitions: integer,
       strategy: text,
       preferredHolder: text,
     }),
   },
-  columns: [{ name: "Holder", type: "string", jsonPath: ".spec.holderIdentity" }],
+  columns: leaseColumns,
   rules: {
     validate(lease) {
       const errors: FieldError[] = [];

@@ -1,7 +1,9 @@
+import { checkBindingWrite, checkRoleWrite } from "../auth/check-escalation.ts";
 import { type FieldError, invalid, required } from "../field-error.ts";
 import { arrayAt, deepEqual, field, stringAt } from "../json.ts";
 import type { KubeObject } from "../kube-object.ts";
 import { pathSegment } from "../registry/validate-meta.ts";
+import { bindingColumns, createdColumns } from "./columns.ts";
 import type { BuiltinDefinition } from "./define-builtin.ts";
 import { listOf, object, text, texts } from "./schemas.ts";
 
@@ -26,11 +28,15 @@ function role(plural: string, kind: string, namespaced: boolean): BuiltinDefinit
     plural,
     kind,
     namespaced,
+    columns: createdColumns,
     fields: { rules, ...(!namespaced && { aggregationRule }) },
     rules: {
       checkName: pathSegment,
       validate: (given) =>
         arrayAt(given, "rules").flatMap((rule, index) => checkRule(rule, `rules[${index}]`, namespaced)),
+      admit(given, live, context, authorizer) {
+        if (!live || !deepEqual(given.rules, live.rules)) checkRoleWrite(given, context, authorizer);
+      },
     },
   };
 }
@@ -42,12 +48,19 @@ function binding(plural: string, kind: string, namespaced: boolean): BuiltinDefi
     kind,
     namespaced,
     fields: { subjects, roleRef },
-    columns: [{ name: "Role", type: "string", jsonPath: ".roleRef.name" }],
-    rules: { checkName: pathSegment, normalize: withApiGroups, validate: checkBinding },
+    columns: bindingColumns,
+    rules: {
+      checkName: pathSegment,
+      normalize: withApiGroups,
+      validate: checkBinding,
+      admit(given, live, context, authorizer) {
+        if (!live || !deepEqual(given.subjects, live.subjects)) checkBindingWrite(given, context, authorizer);
+      },
+    },
   };
 }
 
-/** Role, ClusterRole and their bindings. Writing them is not checked for privilege escalation. */
+/** Role, ClusterRole and their bindings. */
 export const rbacResources: readonly BuiltinDefinition[] = [
   role("roles", "Role", true),
   role("clusterroles", "ClusterRole", false),

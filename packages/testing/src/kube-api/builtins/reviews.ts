@@ -132,8 +132,11 @@ function tokenReview({ state }: ApiRequest, given: KubeObject): KubeObject {
   const verified = state.tokens.verify(stringAt(given, "spec", "token") ?? "");
   const shared = verified?.audiences.filter((audience) => audiences.includes(audience)) ?? [];
   if (!verified || shared.length === 0) {
-    const error = verified ? "token audiences do not match" : "invalid bearer token";
-    return { ...given, status: { user: {}, error: `[${error}]` } };
+    const quote = (list: readonly string[]) => list.map((audience) => JSON.stringify(audience)).join(" ");
+    const error = verified
+      ? `[invalid bearer token, token audiences [${quote(verified.audiences)}] is invalid for the target audiences [${quote(audiences)}]]`
+      : "invalid bearer token";
+    return { ...given, status: { user: {}, error } };
   }
   return { ...given, status: { authenticated: true, user: verified.user, audiences: shared } };
 }

@@ -5,6 +5,8 @@ export const text: JsonSchema = { type: "string" };
 export const integer: JsonSchema = { type: "integer" };
 export const flag: JsonSchema = { type: "boolean" };
 export const time: JsonSchema = { type: "string", format: "date-time" };
+/** metav1.MicroTime: RFC 3339 with exactly six decimals. */
+export const microTime: JsonSchema = { type: "string", format: "micro-time" };
 export const bytes: JsonSchema = { type: "string", format: "byte" };
 export const texts: JsonSchema = { type: "array", items: text };
 export const textMap: JsonSchema = { type: "object", additionalProperties: text };

@@ -2,17 +2,13 @@ import { ALL_VERBS, selectableFields } from "../builtins/define-builtin.ts";
 import { arrayAt, at, isObject, stringAt } from "../json.ts";
 import type { KubeObject } from "../kube-object.ts";
 import { customResourceRules } from "../registry/custom-resource-rules.ts";
-import {
-  type PrinterColumn,
-  type Resource,
-  renameVersion,
-  type ServedVersion,
-} from "../registry/resource.ts";
+import { type Resource, renameVersion, type ServedVersion } from "../registry/resource.ts";
 import type { JsonSchema } from "../schema/json-schema.ts";
 import { compileRootSchema } from "../schema/schema.ts";
 import type { FieldReader } from "../selectors/field-selector.ts";
 import type { ResourceStore } from "../store/resource-store.ts";
 import { compileJsonPath } from "../table/json-path.ts";
+import { type PrinterColumn, printerColumns } from "./printer-columns.ts";
 
 /** The resource that a valid CustomResourceDefinition defines, over the store that holds its objects. */
 export function customResource(crd: KubeObject, store: ResourceStore): Resource {
@@ -38,6 +34,7 @@ export function customResource(crd: KubeObject, store: ResourceStore): Resource 
     versions: new Map(served.sort(byPriority).map((version) => [version.name, version])),
     storageVersion: storage,
     rules: customResourceRules(kind, storage.subresources.has("status")),
+    terminating: crd.metadata.deletionTimestamp !== undefined,
     store,
     answers: new Map(),
     convert: renameVersion,
@@ -58,8 +55,9 @@ function servedVersion(version: object, group: string, kind: string, namespaced:
     apiVersion,
     schema: compileRootSchema((at(version, "schema", "openAPIV3Schema") ?? {}) as JsonSchema),
     subresources: new Set(isObject(at(version, "subresources", "status")) ? ["status"] : []),
-    columns: arrayAt(version, "additionalPrinterColumns") as readonly PrinterColumn[],
+    columns: printerColumns(arrayAt(version, "additionalPrinterColumns") as readonly PrinterColumn[]),
     selectable: selectableFields(namespaced, Object.fromEntries(selectable)),
+    unknownField: (field) => `field label not supported: ${field}`,
     deprecation: at(version, "deprecated") === true ? warning : undefined,
   };
 }

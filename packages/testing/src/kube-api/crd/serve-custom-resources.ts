@@ -2,6 +2,8 @@ import { CLEANUP_FINALIZER } from "../builtins/custom-resource-definitions.ts";
 import { arrayAt, deepEqual, isObject, type JsonObject, stringAt } from "../json.ts";
 import type { KubeObject } from "../kube-object.ts";
 import type { Resource } from "../registry/resource.ts";
+import { applyDefaults } from "../schema/default.ts";
+import { prune } from "../schema/prune.ts";
 import type { ServerState } from "../server-state.ts";
 import type { ResourceStore } from "../store/resource-store.ts";
 import { deleteStored } from "../verbs/delete.ts";
@@ -31,6 +33,8 @@ export function serveCustomResources(
     stores.set(name, store);
     const resource = customResource(crd, store);
     state.registry.register(resource);
+    const { schema } = resource.storageVersion;
+    store.reread((object) => applyDefaults(prune(object, schema).value, schema));
     // Another listener of the same event must see it before the change that follows from it.
     queueMicrotask(() => {
       const live = definitions.store.get("", name)?.object;

@@ -1,36 +1,35 @@
 import type { Resource, ServedVersion } from "../registry/resource.ts";
 import { StatusError } from "../status-error.ts";
-import { type Encoder, jsonEncoder, tableEncoder } from "./encoder.ts";
+import { type Encoder, jsonEncoder } from "./encoder.ts";
+import { metadataEncoder, tableEncoder } from "./table-encoder.ts";
 
+/** Encoders without state are made once per version. */
 const plain = new WeakMap<ServedVersion, Encoder>();
 
-/** Picks the representation from the Accept header: JSON, or a Table where the client asks for one first. */
+const NOT_ACCEPTABLE =
+  "only the following media types are accepted: application/json, application/yaml, application/vnd.kubernetes.protobuf";
+
+/** Picks the representation from the Accept header: JSON, or what the client asks for in its place. */
 export function negotiate(
   accept: string,
   resource: Resource,
   version: ServedVersion,
   options: { readonly now: () => Date; readonly include: string },
 ): Encoder {
-  const wanted = accept.split(",").find((type) => isServed(type));
-  if (wanted === undefined && accept !== "") {
-    const message = "only the following media types are accepted: application/json";
-    throw new StatusError(406, "NotAcceptable", message);
-  }
-  if (wanted?.includes("as=Table")) return tableEncoder(resource, version, options.now, options.include);
+  const wanted = accept === "" ? "application/json" : accept.split(",").find(isServed);
+  if (wanted === undefined) throw new StatusError(406, "NotAcceptable", NOT_ACCEPTABLE);
+  if (wanted.includes("as=Table")) return tableEncoder(resource, version, options.now, options.include);
+  if (wanted.includes("as=PartialObjectMetadata")) return metadataEncoder;
   const known = plain.get(version) ?? jsonEncoder(resource, version);
   plain.set(version, known);
   return known;
 }
 
 function isServed(type: string): boolean {
-  const [media = "", ...parameters] = type.trim().split(";");
-  const as = parameters.find((parameter) => parameter.startsWith("as="));
-  if (as !== undefined)
-    return media === "application/json" && as === "as=Table" && parameters.includes("v=v1");
-  return (
-    media === "application/json" ||
-    media === "application/*" ||
-    media === "*/*" ||
-    media === "application/json;stream=watch"
-  );
+  const [media = "", ...parameters] = type.split(";").map((part) => part.trim());
+  if (media !== "application/json" && media !== "application/*" && media !== "*/*") return false;
+  const as = parameters.find((parameter) => parameter.startsWith("as="))?.slice(3);
+  if (as === undefined) return true;
+  const isKnown = as === "Table" || as === "PartialObjectMetadata" || as === "PartialObjectMetadataList";
+  return isKnown && parameters.includes("v=v1") && parameters.includes("g=meta.k8s.io");
 }

@@ -63,9 +63,18 @@ export function readRequestInfo(method: string, path: string, query: URLSearchPa
     namespace,
     resource,
     subresource,
-    name,
+    name: name === "" && collection !== "create" ? selectedName(query) : name,
     path,
   };
+}
+
+/** A list or watch of a single name counts as about that name, so that `resourceNames` of a role can allow it. */
+function selectedName(query: URLSearchParams): string {
+  const terms = (query.get("fieldSelector") ?? "").split(",");
+  const name = terms
+    .map((term) => /^metadata\.name==?(.+)$/.exec(term)?.[1])
+    .find((found) => found !== undefined);
+  return name ?? "";
 }
 
 function splitNamespace(where: readonly string[]): {

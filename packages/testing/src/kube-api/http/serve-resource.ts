@@ -3,9 +3,9 @@ import type { UserInfo } from "../auth/user.ts";
 import type { FaultAction } from "../faults.ts";
 import type { KubeObject } from "../kube-object.ts";
 import type { ServerState } from "../server-state.ts";
-import { badRequest, methodNotSupported, pathNotFound, unsupportedMediaType } from "../status-error.ts";
+import { pathNotFound, unsupportedMediaType } from "../status-error.ts";
 import { Stored } from "../store/stored.ts";
-import { type ApiRequest, groupResource } from "../verbs/api-request.ts";
+import type { ApiRequest } from "../verbs/api-request.ts";
 import { decodeBody } from "../verbs/decode-object.ts";
 import { deleteMany, deleteOne } from "../verbs/delete.ts";
 import { list, requireReached } from "../verbs/list.ts";
@@ -13,7 +13,9 @@ import { readListOptions, readSelection } from "../verbs/list-options.ts";
 import { checkName, patch } from "../verbs/patch.ts";
 import { watch } from "../verbs/watch.ts";
 import { createObject, requireLive, updateObject, type Written } from "../verbs/write-object.ts";
+import { checkWriteOptions } from "../verbs/write-options.ts";
 import type { Encoder } from "./encoder.ts";
+import { matchResource } from "./match-resource.ts";
 import { negotiate } from "./negotiate.ts";
 import type { ResourceInfo } from "./request-info.ts";
 import { sendJson, sendText } from "./respond.ts";
@@ -41,14 +43,12 @@ export function serveResource(
   fault: FaultAction | undefined,
 ): void {
   const { state, info, user, query, body, request } = call;
-  const found = state.registry.lookup(info.group, info.version, info.resource);
+  const found = matchResource(state.registry, info);
   if (!found) {
-    if (state.registry.serves(info.group, info.version)) throw pathNotFound();
     sendText(response, 404, "404 page not found\n");
     return;
   }
   const { resource, version } = found;
-  if (info.subresource && !version.subresources.has(info.subresource)) throw pathNotFound();
   const api: ApiRequest = {
     state,
     info,
@@ -74,7 +74,7 @@ export function serveResource(
 
 function answer(api: ApiRequest, encoder: Encoder): Answer {
   const { info, resource } = api;
-  if (!offers(api)) throw methodNotSupported(groupResource(api), info.verb);
+  if (info.verb === "create" || info.verb === "update" || info.verb === "patch") checkWriteOptions(api);
   switch (info.verb) {
     case "get": {
       requireReached(api, readListOptions(api).revision);
@@ -125,16 +125,7 @@ function create(api: ApiRequest, encoder: Encoder): Answer {
   const { info, resource } = api;
   const reply = resource.answers.get(info.subresource);
   if (reply) return { code: 201, json: JSON.stringify(reply(api)) };
-  if (info.name) throw methodNotSupported(groupResource(api), "create");
   return written(encoder, createObject(api, decodeBody(api)));
-}
-
-function offers({ info, resource }: ApiRequest): boolean {
-  if (resource.answers.has(info.subresource)) return info.verb === "create";
-  if (info.subresource) return info.verb === "get" || info.verb === "update" || info.verb === "patch";
-  if ((info.verb === "update" || info.verb === "patch") && info.name === "")
-    throw badRequest("name must be provided");
-  return resource.verbs.includes(info.verb);
 }
 
 function requireJson({ contentType }: ApiRequest): void {

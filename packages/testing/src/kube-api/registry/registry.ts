@@ -35,8 +35,10 @@ export class Registry {
     return [...this.#resources.values()];
   }
 
-  /** True when any resource of this group and version is served. */
-  serves(group: string, version: string): boolean {
-    return this.all().some((resource) => resource.group === group && resource.versions.has(version));
+  /** True when built-in resources of this group and version are served. */
+  servesBuiltin(group: string, version: string): boolean {
+    return this.all().some(
+      (resource) => !resource.rules.custom && resource.group === group && resource.versions.has(version),
+    );
   }
 }

@@ -6,17 +6,8 @@ import type { KubeObject } from "../kube-object.ts";
 import type { Schema } from "../schema/schema.ts";
 import type { FieldReaders } from "../selectors/field-selector.ts";
 import type { ResourceStore } from "../store/resource-store.ts";
+import type { TableColumn } from "../table/table-column.ts";
 import type { ApiRequest } from "../verbs/api-request.ts";
-
-/** A column of `kubectl get`: CustomResourceColumnDefinition. */
-export interface PrinterColumn {
-  readonly name: string;
-  readonly type: string;
-  readonly format?: string;
-  readonly description?: string;
-  readonly priority?: number;
-  readonly jsonPath: string;
-}
 
 /** One served version of a resource. */
 export interface ServedVersion {
@@ -26,8 +17,11 @@ export interface ServedVersion {
   readonly schema: Schema;
   /** Subresources served besides the object itself, such as `status`. */
   readonly subresources: ReadonlySet<string>;
-  readonly columns: readonly PrinterColumn[];
+  /** The columns of `kubectl get`. */
+  readonly columns: readonly TableColumn[];
   readonly selectable: FieldReaders;
+  /** What a selection by any other field is answered with. */
+  readonly unknownField: (field: string) => string;
   /** Sent as a Warning header with every answer, when the version is deprecated. */
   readonly deprecation: string | undefined;
 }
@@ -85,6 +79,8 @@ export interface Resource {
   /** The apiVersion that objects are stored in. */
   readonly storageVersion: ServedVersion;
   readonly rules: ResourceRules;
+  /** True while its definition is being deleted: nothing new is created. */
+  readonly terminating: boolean;
   readonly store: ResourceStore;
   /**
    * Creates that answer and store nothing, by subresource: reviews under the empty string, `token` of service accounts.

@@ -33,11 +33,12 @@ export function parseFieldSelector(text: string): readonly FieldTerm[] {
 export function fieldTest(
   terms: readonly FieldTerm[],
   readers: FieldReaders,
+  unknown: (field: string) => string,
 ): ((object: KubeObject) => boolean) | undefined {
   if (terms.length === 0) return undefined;
   const tests = terms.map(({ field, equal, value }) => {
     const read = readers.get(field);
-    if (!read) throw badRequest(`field label not supported: ${field}`);
+    if (!read) throw badRequest(unknown(field));
     return (object: KubeObject) => (read(object) === value) === equal;
   });
   return (object) => tests.every((test) => test(object));

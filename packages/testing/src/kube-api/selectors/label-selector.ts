@@ -1,63 +1,135 @@
 import { badRequest } from "../status-error.ts";
+import { type LabelToken, type LabelTokenKind, lexLabels } from "./label-lexer.ts";
 
 /** Labels of an object. */
 export type Labels = { readonly [key: string]: string };
 
 type Requirement = (labels: Labels) => boolean;
 
-const KEY = "[A-Za-z0-9](?:[A-Za-z0-9_./-]*[A-Za-z0-9])?";
-const VALUE = "(?:[A-Za-z0-9](?:[A-Za-z0-9_.-]*[A-Za-z0-9])?)?";
-const EQUALITY = new RegExp(`^\\s*(${KEY})\\s*(=|==|!=)\\s*(${VALUE})\\s*$`);
-const SET = new RegExp(`^\\s*(${KEY})\\s+(in|notin)\\s*\\(([^)]*)\\)\\s*$`);
-const EXISTS = new RegExp(`^\\s*(!?)\\s*(${KEY})\\s*$`);
-const COMPARISON = new RegExp(`^\\s*(${KEY})\\s*([<>])\\s*(-?\\d+)\\s*$`);
+const OPERATORS = ["in", "notin", "=", "==", "!=", "gt", "lt"];
 
 /** Parses a label selector (`a=b,c!=d,e in (f,g),!h`) into a test; undefined when it selects everything. */
 export function parseLabelSelector(text: string): Requirement | undefined {
-  if (text.trim() === "") return undefined;
-  const requirements = splitOutsideParentheses(text).map((part) => parseRequirement(part, text));
+  const requirements = new Parser(lexLabels(text)).parse();
+  if (requirements.length === 0) return undefined;
   return (labels) => requirements.every((requirement) => requirement(labels));
 }
 
-function parseRequirement(part: string, whole: string): Requirement {
-  const equality = EQUALITY.exec(part);
-  if (equality) {
-    const [, key = "", operator, value = ""] = equality;
-    return operator === "!=" ? (labels) => labels[key] !== value : (labels) => labels[key] === value;
-  }
-  const set = SET.exec(part);
-  if (set) {
-    const [, key = "", operator, list = ""] = set;
-    const values = new Set(list.split(",").map((value) => value.trim()));
-    return operator === "in"
-      ? (labels) => Object.hasOwn(labels, key) && values.has(labels[key] ?? "")
-      : (labels) => !Object.hasOwn(labels, key) || !values.has(labels[key] ?? "");
-  }
-  const comparison = COMPARISON.exec(part);
-  if (comparison) {
-    const [, key = "", operator, bound] = comparison;
-    const compare = (value: number) => (operator === ">" ? value > Number(bound) : value < Number(bound));
-    return (labels) => Object.hasOwn(labels, key) && compare(Number(labels[key]));
-  }
-  const exists = EXISTS.exec(part);
-  if (exists) {
-    const [, not, key = ""] = exists;
-    return (labels) => Object.hasOwn(labels, key) === (not === "");
-  }
-  throw badRequest(`unable to parse requirement: ${JSON.stringify(whole)} is not a valid label selector`);
-}
+/** Reads tokens with the grammar and the error texts of apimachinery's selector parser. */
+class Parser {
+  readonly #tokens: readonly LabelToken[];
+  #position = 0;
 
-function splitOutsideParentheses(text: string): string[] {
-  const parts: string[] = [];
-  let depth = 0;
-  let start = 0;
-  for (let index = 0; index < text.length; index += 1) {
-    if (text[index] === "(") depth += 1;
-    else if (text[index] === ")") depth -= 1;
-    else if (text[index] === "," && depth === 0) {
-      parts.push(text.slice(start, index));
-      start = index + 1;
+  constructor(tokens: readonly LabelToken[]) {
+    this.#tokens = tokens;
+  }
+
+  parse(): Requirement[] {
+    const requirements: Requirement[] = [];
+    while (true) {
+      const { kind, text } = this.#peek();
+      if (kind === "end") return requirements;
+      if (kind !== "identifier" && kind !== "!") {
+        throw badRequest(`found '${text}', expected: !, identifier, or 'end of string'`);
+      }
+      requirements.push(this.#requirement());
+      const separator = this.#take();
+      if (separator.kind === "end") return requirements;
+      if (separator.kind !== ",")
+        throw badRequest(`found '${separator.text}', expected: ',' or 'end of string'`);
+      const next = this.#peek();
+      if (next.kind !== "identifier" && next.kind !== "!") {
+        throw badRequest(`found '${next.text}', expected: identifier after ','`);
+      }
     }
   }
-  return [...parts, text.slice(start)];
+
+  #requirement(): Requirement {
+    const negated = this.#peek().kind === "!" && this.#take() !== undefined;
+    const key = this.#take();
+    if (key.kind !== "identifier") throw unparsable(`found '${key.text}', expected: identifier`);
+    const name = key.text;
+    const after = this.#peek().kind;
+    if (negated) return (labels) => !Object.hasOwn(labels, name);
+    if (after === "end" || after === ",") return (labels) => Object.hasOwn(labels, name);
+    return this.#comparison(name);
+  }
+
+  #comparison(key: string): Requirement {
+    const operator = this.#take(false);
+    switch (operator.kind) {
+      case "in": {
+        const values = this.#values();
+        return (labels) => Object.hasOwn(labels, key) && values.has(labels[key] ?? "");
+      }
+      case "notin": {
+        const values = this.#values();
+        return (labels) => !Object.hasOwn(labels, key) || !values.has(labels[key] ?? "");
+      }
+      case "=":
+      case "==": {
+        const value = this.#value();
+        return (labels) => Object.hasOwn(labels, key) && labels[key] === value;
+      }
+      case "!=": {
+        const value = this.#value();
+        return (labels) => !Object.hasOwn(labels, key) || labels[key] !== value;
+      }
+      case ">":
+      case "<": {
+        const bound = Number(this.#value());
+        const isGreater = operator.kind === ">";
+        return (labels) =>
+          Object.hasOwn(labels, key) &&
+          (isGreater ? Number(labels[key]) > bound : Number(labels[key]) < bound);
+      }
+      default:
+        throw unparsable(`found '${operator.text}', expected: ${OPERATORS.join(", ")}`);
+    }
+  }
+
+  #value(): string {
+    const next = this.#peek();
+    if (next.kind === "end" || next.kind === ",") return "";
+    this.#take();
+    if (next.kind !== "identifier") throw unparsable(`found '${next.text}', expected: identifier`);
+    return next.text;
+  }
+
+  #values(): ReadonlySet<string> {
+    const open = this.#take();
+    if (open.kind !== "(") throw unparsable(`found '${open.text}' expected: '('`);
+    const values = new Set<string>();
+    while (true) {
+      const { kind, text } = this.#take();
+      if (kind === ")") return values;
+      if (kind === "identifier") values.add(text);
+      else if (kind === ",") {
+        if (this.#isGapAhead()) values.add("");
+      } else throw unparsable(`found '${text}', expected: ',', ')' or identifier`);
+    }
+  }
+
+  /** An empty value: nothing between two separators. */
+  #isGapAhead(): boolean {
+    const { kind } = this.#peek();
+    return kind === "," || kind === ")";
+  }
+
+  #peek(asValue = true): LabelToken {
+    const token = this.#tokens[this.#position] ?? { kind: "end" as LabelTokenKind, text: "" };
+    return asValue && (token.kind === "in" || token.kind === "notin")
+      ? { kind: "identifier", text: token.text }
+      : token;
+  }
+
+  #take(asValue = true): LabelToken {
+    const token = this.#peek(asValue);
+    this.#position += 1;
+    return token;
+  }
+}
+
+function unparsable(why: string): Error {
+  return badRequest(`unable to parse requirement: ${why}`);
 }

@@ -13,11 +13,12 @@ export interface StoreEvent {
 /** The recent changes of one resource: what a watch can resume from, and what a past state is rebuilt from. */
 export class EventLog {
   #events: StoreEvent[] = [];
-  #floor = 0;
+  #floor: number;
   readonly #window: number;
 
-  /** Keeps at least `window` events. */
-  constructor(window: number) {
+  /** Keeps at least `window` events, all of them later than `floor`. */
+  constructor(window: number, floor: number) {
+    this.#floor = floor;
     this.#window = window;
   }
 

@@ -13,7 +13,7 @@ export class ResourceStore {
 
   constructor(revision: Revision, watchWindow: number) {
     this.#revision = revision;
-    this.#log = new EventLog(watchWindow);
+    this.#log = new EventLog(watchWindow, revision.current);
   }
 
   /** The revision of the whole server, which a list of this resource reports. */
@@ -81,6 +81,14 @@ export class ResourceStore {
     if (this.#objects.delete(key)) this.#keys.splice(this.#position(key), 1);
     this.#publish({ type: "DELETED", revision: stored.revision, current: stored, previous });
     return stored;
+  }
+
+  /** Rewrites what is stored without a change that anyone could watch, as a new schema does to old objects. */
+  reread(rewrite: (object: KubeObject) => KubeObject): void {
+    for (const [key, stored] of this.#objects) {
+      const object = rewrite(stored.object);
+      if (object !== stored.object) this.#objects.set(key, new Stored(key, object, stored.revision));
+    }
   }
 
   /** The changes after a revision, oldest first; undefined when some of them are no longer known. */

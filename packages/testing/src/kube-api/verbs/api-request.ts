@@ -2,7 +2,7 @@ import type { UserInfo } from "../auth/user.ts";
 import type { ResourceInfo } from "../http/request-info.ts";
 import type { Resource, ServedVersion, WriteContext } from "../registry/resource.ts";
 import type { ServerState } from "../server-state.ts";
-import { type GroupResource, invalidObject } from "../status-error.ts";
+import type { GroupResource } from "../status-error.ts";
 
 /** A request that has been authenticated, authorized and matched to a resource. */
 export interface ApiRequest {
@@ -43,12 +43,7 @@ export function fieldManager({ query, userAgent }: ApiRequest): string {
   return product.replaceAll(/[^\x20-\x7e]/g, "").slice(0, 128) || "unknown";
 }
 
-/** True when nothing may be stored. Any other value than `All` is refused. */
+/** True when nothing may be stored. */
 export function isDryRun({ query }: ApiRequest): boolean {
-  const values = query.getAll("dryRun").filter((value) => value !== "");
-  const wrong = values.find((value) => value !== "All");
-  if (wrong === undefined) return values.length > 0;
-  throw invalidObject("CreateOptions", "meta.k8s.io", "", [
-    { type: "FieldValueNotSupported", field: "dryRun", value: wrong, detail: 'supported values: "All"' },
-  ]);
+  return query.has("dryRun");
 }

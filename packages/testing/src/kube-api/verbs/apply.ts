@@ -1,11 +1,10 @@
 import { checkApplied } from "../apply/check-applied.ts";
 import { decodeManagers, type ManagerKey, type Managers } from "../apply/managers.ts";
 import { type ApplyConflict, applyConfig, recordUpdate } from "../apply/own-fields.ts";
-import { required } from "../field-error.ts";
 import { isObject } from "../json.ts";
 import type { KubeObject } from "../kube-object.ts";
 import { applyDefaults } from "../schema/default.ts";
-import { badRequest, conflict, invalidObject, notFound, StatusError } from "../status-error.ts";
+import { badRequest, conflict, notFound, StatusError } from "../status-error.ts";
 import { type ApiRequest, groupResource, keyNamespace } from "./api-request.ts";
 import { parseJson } from "./decode-object.ts";
 import { checkName } from "./patch.ts";
@@ -13,12 +12,7 @@ import { type Change, createObject, updateObject, type Written, writing } from "
 
 /** Server-side apply (KEP-555). The body must be JSON, which is YAML too; other YAML is not understood here. */
 export function apply(request: ApiRequest): Written {
-  const { resource, version, info, query } = request;
-  if (!query.get("fieldManager")) {
-    throw invalidObject("PatchOptions", "meta.k8s.io", "", [
-      required("fieldManager", "is required for apply patch"),
-    ]);
-  }
+  const { resource, version, info } = request;
   const config = parseConfig(request);
   const live = resource.store.get(keyNamespace(request), info.name);
   if (live) return updateObject(request, live, (current) => applyTo(request, current, config));

@@ -1,8 +1,10 @@
+import { decodeProblem } from "../builtins/decode-problem.ts";
+import { invalid } from "../field-error.ts";
 import { isObject, type JsonObject } from "../json.ts";
 import type { KubeObject } from "../kube-object.ts";
 import { applyDefaults } from "../schema/default.ts";
 import { prune } from "../schema/prune.ts";
-import { badRequest } from "../status-error.ts";
+import { badRequest, invalidObject } from "../status-error.ts";
 import type { ApiRequest } from "./api-request.ts";
 
 /** Parses the body of a create or update into an object of the request's version. */
@@ -21,16 +23,13 @@ export function decodeBody(request: ApiRequest): KubeObject {
     if (typeof raw.apiVersion !== "string" || raw.apiVersion === "") {
       throw unrecognized(`Object 'apiVersion' is missing in '${excerpt(body)}'`);
     }
+    requireVersion(raw.apiVersion, version.apiVersion);
   } else {
     const { kind = resource.kind, apiVersion = version.apiVersion } = raw;
-    if (kind !== resource.kind) {
+    if (kind !== resource.kind || apiVersion !== version.apiVersion) {
+      const why = `no kind ${JSON.stringify(kind)} is registered for version ${JSON.stringify(apiVersion)} in scheme "pkg/runtime/scheme.go:111"`;
       throw badRequest(
-        `${String(kind)} in version ${JSON.stringify(version.name)} cannot be handled as a ${resource.kind}: converting (${String(kind)}) to (${resource.kind}): unknown conversion`,
-      );
-    }
-    if (apiVersion !== version.apiVersion) {
-      throw badRequest(
-        `the API version in the data (${String(apiVersion)}) does not match the expected API version (${version.apiVersion})`,
+        `${String(kind)} in version ${JSON.stringify(apiVersion)} cannot be handled as a ${resource.kind}: ${why}`,
       );
     }
   }
@@ -57,7 +56,12 @@ export function finishObject(request: ApiRequest, raw: JsonObject, source: "requ
     }
     request.warnings.push(...texts);
   }
-  return applyDefaults(value, version.schema);
+  const problem = resource.rules.custom ? undefined : decodeProblem(value, version.schema);
+  if (problem === undefined) return applyDefaults(value, version.schema);
+  if (source === "patch") throw invalidObject("", "", "", [invalid("patch", JSON.stringify(raw), problem)]);
+  throw badRequest(
+    `${resource.kind} in version ${JSON.stringify(version.name)} cannot be handled as a ${resource.kind}: ${problem}`,
+  );
 }
 
 /** Parses JSON; `fail` words the error. */
@@ -65,8 +69,14 @@ export function parseJson(text: string, fail: (why: string) => Error): unknown {
   try {
     return JSON.parse(text);
   } catch (error) {
-    throw fail(error instanceof Error ? error.message : String(error));
+    throw fail(wordJsonError(text, error instanceof Error ? error.message : String(error)));
   }
+}
+
+/** The end of input is the one error whose wording clients know; others are left as this runtime words them. */
+function wordJsonError(text: string, message: string): string {
+  const isCut = text.trim() === "" || /end of JSON input|Unterminated string/i.test(message);
+  return isCut ? "unexpected end of JSON input" : message;
 }
 
 function withMetadata({ resource, version }: ApiRequest, raw: JsonObject): KubeObject {
@@ -88,7 +98,20 @@ function withMetadata({ resource, version }: ApiRequest, raw: JsonObject): KubeO
   return { ...raw, metadata: metadata ?? {} } as KubeObject;
 }
 
+/** The beginning of a body, as much as the server repeats in its errors. */
 function excerpt(body: string): string {
-  const text = body.trim();
-  return text.length > 256 ? `${text.slice(0, 256)} [truncated ${text.length - 256} chars]` : text;
+  if (body === "") return "<empty>";
+  if (!body.startsWith("{")) return body.length > 30 ? `${hex(body.slice(0, 30))} ...` : hex(body);
+  return body.length > 30 ? `${body.slice(0, 30)} ...` : body;
+}
+
+function hex(text: string): string {
+  return Buffer.from(text).toString("hex");
+}
+
+function requireVersion(given: string, expected: string): void {
+  if (given === expected) return;
+  throw badRequest(
+    `the API version in the data (${given}) does not match the expected API version (${expected})`,
+  );
 }

@@ -46,7 +46,11 @@ export function readListOptions(request: ApiRequest): ListOptions {
 /** The test that `labelSelector` and `fieldSelector` of a query make together. */
 export function readSelection({ query, version, info }: ApiRequest): Selection {
   const labels = parseLabelSelector(query.get("labelSelector") ?? "");
-  const fields = fieldTest(parseFieldSelector(query.get("fieldSelector") ?? ""), version.selectable);
+  const fields = fieldTest(
+    parseFieldSelector(query.get("fieldSelector") ?? ""),
+    version.selectable,
+    version.unknownField,
+  );
   const named = info.name ? (object: KubeObject) => object.metadata.name === info.name : undefined;
   const tests = [
     named,

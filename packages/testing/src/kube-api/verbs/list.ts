@@ -1,4 +1,4 @@
-import { expired, StatusError } from "../status-error.ts";
+import { badRequest, expired, StatusError } from "../status-error.ts";
 import type { Stored } from "../store/stored.ts";
 import { type ApiRequest, keyNamespace } from "./api-request.ts";
 import { type ContinueToken, decodeContinue, encodeContinue } from "./continue-token.ts";
@@ -21,6 +21,9 @@ export interface Page {
 /** LIST: the current objects, those of a past revision, or the next page of an earlier list. */
 export function list(request: ApiRequest): Page {
   const options = readListOptions(request);
+  if (options.continueToken && options.revision) {
+    throw badRequest("specifying resource version is not allowed when using continue");
+  }
   const token = options.continueToken ? decodeContinue(options.continueToken) : undefined;
   const revision = token && token.rv >= 0 ? token.rv : request.state.revision.current;
   const all = token ? continuedFrom(request, token) : startedFrom(request, options);

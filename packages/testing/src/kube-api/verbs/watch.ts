@@ -1,5 +1,5 @@
 import type { ServerResponse } from "node:http";
-import type { Encoder } from "../http/encoder.ts";
+import { type Encoder, watchLine } from "../http/encoder.ts";
 import { expired, StatusError } from "../status-error.ts";
 import type { StoreEvent } from "../store/event-log.ts";
 import { type ApiRequest, keyNamespace } from "./api-request.ts";
@@ -12,6 +12,9 @@ const MAX_UNREAD_BYTES = 64 * 1024 * 1024;
 
 /** Without timeoutSeconds the real server ends a watch after 30 to 60 minutes. */
 const DEFAULT_TIMEOUT_SECONDS = 1800;
+
+/** A watch with a time limit gets a last bookmark so long before its end. */
+const LAST_BOOKMARK_MS = 2000;
 
 /** Where a watch begins: events to send at once, or the reason why it cannot. */
 interface Start {
@@ -27,7 +30,7 @@ export function watch(request: ApiRequest, response: ServerResponse, encoder: En
   response.flushHeaders();
   if (muted) return;
   if (start.error) {
-    response.end(encoder.event("ERROR", start.error.status));
+    response.end(watchLine("ERROR", start.error.status));
     return;
   }
   stream(request, response, encoder, options, start.events);
@@ -55,6 +58,11 @@ function stream(
     const seen = seenAs(event, namespace, options.selects);
     if (seen) send(encoder.change(seen));
   });
+  const untilLastBookmark = (options.timeoutSeconds ?? 0) * 1000 - LAST_BOOKMARK_MS;
+  const lastBookmark =
+    options.bookmarks && untilLastBookmark > 0
+      ? setTimeout(() => bookmark(false), untilLastBookmark)
+      : undefined;
   const bookmarks = options.bookmarks
     ? setInterval(() => bookmark(false), state.bookmarkIntervalMs)
     : undefined;
@@ -66,13 +74,14 @@ function stream(
     response,
     end: () => response.end(),
     fail(code, reason, message) {
-      response.end(encoder.event("ERROR", new StatusError(code, reason, message).status));
+      response.end(watchLine("ERROR", new StatusError(code, reason, message).status));
     },
   };
   state.watches.add(own);
   response.once("close", () => {
     unsubscribe();
     clearInterval(bookmarks);
+    clearTimeout(lastBookmark);
     clearTimeout(timeout);
     state.watches.delete(own);
   });

@@ -3,7 +3,16 @@ import { decodeManagers, encodeManagers, isReset, type Managers } from "../apply
 import { recordUpdate, type Writing } from "../apply/own-fields.ts";
 import { deepEqual, without } from "../json.ts";
 import type { KubeObject, ObjectMeta } from "../kube-object.ts";
-import { alreadyExists, badRequest, conflict, invalidObject, notFound } from "../status-error.ts";
+import type { Resource } from "../registry/resource.ts";
+import {
+  alreadyExists,
+  badRequest,
+  conflict,
+  forbiddenError,
+  invalidObject,
+  notFound,
+  StatusError,
+} from "../status-error.ts";
 import { Stored } from "../store/stored.ts";
 import {
   type ApiRequest,
@@ -45,10 +54,11 @@ export function createObject(request: ApiRequest, given: KubeObject, managers?: 
   const context = writeContext(request);
   const namespace = keyNamespace(request);
   checkNamespaceForCreate(request);
+  checkTerminating(request, given);
   checkObjectNamespace(request, given);
   const metadata: ObjectMeta = { ...given.metadata };
   if (metadata.resourceVersion) {
-    throw badRequest("resourceVersion should not be set on objects to be created");
+    throw new StatusError(500, "", "resourceVersion should not be set on objects to be created");
   }
   for (const name of [
     "resourceVersion",
@@ -69,12 +79,30 @@ export function createObject(request: ApiRequest, given: KubeObject, managers?: 
   const object = withManagers(prepared, owners);
   const name = object.metadata.name ?? "";
   const errors = resource.rules.validate(object, undefined, context, version);
-  if (errors.length > 0) throw invalidObject(object.kind, resource.group, name, errors);
+  if (errors.length > 0) throw invalidObject(object.kind, errorGroup(resource, object), name, errors);
   resource.rules.admit?.(object, undefined, context, state.authorizer);
-  if (resource.store.get(namespace, name)) throw alreadyExists(groupResource(request), name);
+  const existing = resource.store.get(namespace, name);
+  if (existing) throw alreadyExists(groupResource(request), name, isDeleting(existing));
   const converted = resource.convert(object, resource.storageVersion);
   if (isDryRun(request)) return { stored: new Stored("", converted, state.revision.current), created: true };
   return { stored: resource.store.put(namespace, name, converted), created: true };
+}
+
+/** The group in a 422: that of the object at hand, or of the version that built-in objects are validated in. */
+function errorGroup({ rules, storageVersion }: Resource, object: KubeObject): string {
+  const { apiVersion } = rules.custom ? object : storageVersion;
+  return apiVersion.includes("/") ? (apiVersion.split("/", 1)[0] ?? "") : "";
+}
+
+function isDeleting({ object }: Stored): boolean {
+  return object.metadata.deletionTimestamp !== undefined;
+}
+
+/** While a CustomResourceDefinition goes, nothing new of its kind begins. */
+function checkTerminating(request: ApiRequest, { metadata }: KubeObject): void {
+  if (!request.resource.terminating) return;
+  const why = "create not allowed while custom resource definition is terminating";
+  throw forbiddenError(groupResource(request), metadata.name ?? "", why);
 }
 
 /** What an update brings: the new object in the request's version, and its managers when an apply made it. */
@@ -94,12 +122,13 @@ export function updateObject(
   const current = resource.convert(live.object, version);
   const { next: given, managers } = change(current);
   checkObjectNamespace(request, given);
+  checkPrecondition(request, given, live);
   checkResourceVersion(request, given, live);
   const next = carryMetadata(given, current);
   const prepared = resource.rules.prepareUpdate(next, current, context);
   const object = withManagers(prepared, managers ?? trackUpdate(request, current, prepared, given));
   const errors = resource.rules.validate(object, current, context, version);
-  if (errors.length > 0) throw invalidObject(object.kind, resource.group, info.name, errors);
+  if (errors.length > 0) throw invalidObject(object.kind, errorGroup(resource, object), info.name, errors);
   resource.rules.admit?.(object, current, context, state.authorizer);
   return commitUpdate(request, live, object);
 }
@@ -173,6 +202,20 @@ function carryMetadata(given: KubeObject, live: KubeObject): KubeObject {
     else metadata[name] = live.metadata[name];
   }
   return { ...given, metadata };
+}
+
+/** A PUT that names a uid is meant for that very object; patches are not held to it. */
+function checkPrecondition(request: ApiRequest, { metadata }: KubeObject, { key, object }: Stored): void {
+  const { resource, info } = request;
+  const { uid } = object.metadata;
+  if (info.verb !== "update" || !metadata.uid || metadata.uid === uid) return;
+  const path = `/registry/${resource.group ? `${resource.group}/` : ""}${resource.plural}/${key.replace(/^\//, "")}`;
+  const why = `Precondition failed: UID in precondition: ${metadata.uid}, UID in object meta: ${uid}`;
+  throw conflict(
+    groupResource(request),
+    info.name,
+    `StorageError: invalid object, Code: 4, Key: ${path}, ResourceVersion: 0, AdditionalErrorMsg: ${why}`,
+  );
 }
 
 function checkResourceVersion(request: ApiRequest, { metadata }: KubeObject, live: Stored): void {
