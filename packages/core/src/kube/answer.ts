@@ -14,7 +14,7 @@ export async function readBody(
   let size = 0;
   for await (const chunk of exchange.body(response)) {
     size += chunk.length;
-    if (size > maxBytes) throw protocolError(path, `is longer than ${maxBytes} bytes`);
+    if (size > maxBytes) throw tooLarge(path, maxBytes);
     chunks.push(chunk);
   }
   return Buffer.concat(chunks, size).toString("utf8");
@@ -39,6 +39,12 @@ export function parseAnswer(json: string, path: string): unknown {
   } catch {
     throw protocolError(path, "is not JSON");
   }
+}
+
+/** An answer or a line of one that exceeds its limit. */
+export function tooLarge(path: string, maxBytes: number): KubeNetworkError {
+  const text = `The answer of the Kubernetes API to ${path} is longer than ${maxBytes} bytes.`;
+  return new KubeNetworkError("too-large", text);
 }
 
 /** An answer that cannot be understood. */

@@ -46,15 +46,19 @@ export class Exchange {
   constructor(options: ExchangeOptions) {
     this.#options = options;
     this.#request = requestFor(options);
+    // For what happens before head() listens and after it has settled: an error that nobody hears ends the process.
+    this.#request.on("error", () => {});
     this.#onAbort = () => this.end(options.signal?.reason);
     options.signal?.addEventListener("abort", this.#onAbort);
+    if (options.signal?.aborted) this.#onAbort();
   }
 
   /** Ends the exchange now; whoever waits for it gets the error. */
   end(error: unknown): void {
     if (this.#endedBy !== undefined) return;
     this.#endedBy = { error };
-    this.#request.destroy(error instanceof Error ? error : undefined);
+    // Without the error: Node would emit it on the socket, which may have no listener any more, and end the process.
+    this.#request.destroy();
   }
 
   /** Ends the exchange unless it has finished after `ms` milliseconds; replaces any earlier limit. */
@@ -82,14 +86,13 @@ export class Exchange {
   /** Sends the request; resolves to the head of the answer. */
   head(): Promise<IncomingMessage> {
     return new Promise((resolve, reject) => {
-      // The listener stays for good: an error after the answer would otherwise be an uncaught exception.
+      if (this.#endedBy !== undefined) return reject(this.#endedBy.error);
       this.#request.on("error", (error) => reject(this.#failure(error)));
       this.#request.on("response", (response) => {
         this.#response = response;
         resolve(response);
       });
-      if (this.#options.signal?.aborted) this.#onAbort();
-      else this.#request.end(this.#options.body);
+      this.#request.end(this.#options.body);
     });
   }
 
@@ -103,13 +106,15 @@ export class Exchange {
     } catch (error) {
       throw this.#failure(error);
     }
+    // An answer that was complete but unread when the exchange was ended has been thrown away.
+    if (this.#endedBy !== undefined) throw this.#endedBy.error;
   }
 
   /** Lets go of timer and signal. An exchange that is not finished is cut; a finished socket goes back to its agent. */
   release(): void {
     this.#cancelTimer();
     this.#options.signal?.removeEventListener("abort", this.#onAbort);
-    if (!this.#response?.complete) this.#request.destroy();
+    if (!this.#response?.readableEnded) this.#request.destroy();
   }
 
   get #api(): string {

@@ -1,4 +1,7 @@
-/** What kind of trouble kept an answer away: `reset` before its first byte, `truncated` after it. */
+/**
+ * What kept an answer away. `reset`: the connection broke before its first byte; `truncated`: after it; `idle`: a stream
+ * fell silent; `too-large`: it exceeds the limit of one answer or line; `closed`: this process has closed the transport.
+ */
 export type KubeNetworkFailure =
   | "refused"
   | "dns"
@@ -12,6 +15,7 @@ export type KubeNetworkFailure =
   | "idle"
   | "credentials"
   | "closed"
+  | "too-large"
   | "protocol";
 
 /** No usable answer came from the API server; the message is one line that says what to check. */

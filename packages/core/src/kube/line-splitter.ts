@@ -6,11 +6,14 @@ const newline = 0x0a;
  */
 export class LineSplitter {
   readonly #maxBytes: number;
+  readonly #tooLong: () => Error;
   #pending: Buffer[] = [];
   #pendingBytes = 0;
 
-  constructor(maxBytes: number) {
+  /** @param tooLong - makes the error for a line of more than `maxBytes` bytes. */
+  constructor(maxBytes: number, tooLong: () => Error) {
     this.#maxBytes = maxBytes;
+    this.#tooLong = tooLong;
   }
 
   /** Bytes of a line whose end has not come yet. */
@@ -18,28 +21,21 @@ export class LineSplitter {
     return this.#pendingBytes;
   }
 
-  /**
-   * The lines that end in this chunk, without their ends; empty lines are left out.
-   *
-   * @throws RangeError when a line is longer than the limit.
-   */
-  push(chunk: Buffer): string[] {
-    const lines: string[] = [];
+  /** The lines that end in this chunk, without their ends; empty lines are left out. Must be read to its end. */
+  *push(chunk: Buffer): Generator<string, void, undefined> {
     let start = 0;
     for (let end = chunk.indexOf(newline); end !== -1; end = chunk.indexOf(newline, start)) {
       this.#keep(chunk.subarray(start, end));
-      if (this.#pendingBytes > 0) lines.push(this.#take());
+      if (this.#pendingBytes > 0) yield this.#take();
       start = end + 1;
     }
     this.#keep(chunk.subarray(start));
-    return lines;
   }
 
   #keep(bytes: Buffer): void {
     if (bytes.length === 0) return;
     this.#pendingBytes += bytes.length;
-    if (this.#pendingBytes > this.#maxBytes)
-      throw new RangeError(`a line is longer than ${this.#maxBytes} bytes`);
+    if (this.#pendingBytes > this.#maxBytes) throw this.#tooLong();
     this.#pending.push(bytes);
   }
 

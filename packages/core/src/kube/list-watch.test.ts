@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect, test } from "vitest";
+import { ManualScheduler } from "../queue/manual-scheduler-fixture.ts";
 import { systemScheduler } from "../queue/scheduler.ts";
 import { bookmark, events, list, send, startCollection, thing } from "./collection-fixture.ts";
 import { failure, reset } from "./scripted-server-fixture.ts";
@@ -397,6 +398,69 @@ test("stop in the middle of a paged list leaves the store untouched", async () =
   await expect.poll(() => collection.seen.lists).toHaveLength(2);
   await informer.stop();
   expect(informer.store.size).toBe(0);
+});
+
+test("pages that are too large are asked for in halves", async () => {
+  const big = { spec: { color: "x".repeat(300) } };
+  await using collection = await startCollection(
+    [
+      (response, request) => {
+        const limit = Number(request.query.get("limit"));
+        const from = Number(request.query.get("continue") ?? 0);
+        const items = Array.from({ length: Math.min(limit, 8 - from) }, (_, i) =>
+          thing(`t${from + i}`, 1, big),
+        );
+        const next = from + limit < 8 ? String(from + limit) : undefined;
+        return list(items, 1, next)(response, request);
+      },
+    ],
+    [events()],
+  );
+  const transport = collection.server.transport({ maxBodyBytes: 3_000 });
+  const informer = collection.inform({
+    transport,
+    timing: { pageSize: 8, backoff: { initialMs: 1, maxMs: 1 } },
+  });
+  await informer.synced;
+  expect(informer.store.size).toBe(8);
+  expect(collection.seen.lists.map((q) => q.get("limit"))).toEqual(["8", "4", "4"]);
+  expect(
+    collection.troubles.every(({ error }) => (error as { failure?: string }).failure === "too-large"),
+  ).toBe(true);
+});
+
+test("hooks that throw end nothing", async () => {
+  await using collection = await startCollection(
+    [(response) => failure(response, 500, "InternalError"), list([thing("a", 1)], 1)],
+    [events()],
+  );
+  const informer = collection.inform({
+    onTrouble: () => {
+      throw new Error("bad hook");
+    },
+  });
+  await informer.synced;
+});
+
+test("a deletion removes, whatever the predicate says of the last state", async () => {
+  await using collection = await startCollection(
+    [list([thing("a", 1, { spec: { color: "red" } })], 1)],
+    [events(["DELETED", thing("a", 2)])],
+  );
+  collection.inform({ matches: ({ spec }) => spec?.color === "red" });
+  await expect.poll(() => collection.changes).toEqual(["+a@1*", "-a@2"]);
+});
+
+test("lastContactAgeMs is the time since the last sign of life", async () => {
+  const scheduler = new ManualScheduler();
+  await using collection = await startCollection([list([], 1)], [events()]);
+  const informer = collection.inform({ scheduler });
+  await expect.poll(() => collection.seen.watches).toHaveLength(1);
+  await expect.poll(() => informer.lastError).toBeUndefined();
+  await scheduler.advance(50_000);
+  expect(informer.lastContactAgeMs).toBe(50_000);
+  send(collection.watch, bookmark(2));
+  await expect.poll(() => informer.lastContactAgeMs).toBe(0);
 });
 
 function withRandom(value: number) {

@@ -1,10 +1,10 @@
-import { type BackoffPolicy, backoffDelay } from "../queue/backoff.ts";
 import { pause, type Scheduler, systemScheduler } from "../queue/scheduler.ts";
 import { isKubeApiError, type KubeApiError, kubeApiError } from "./kube-api-error.ts";
 import { isKubeNetworkError } from "./kube-network-error.ts";
 import { resourcePath } from "./resource-path.ts";
 import type { KubeTransport } from "./transport.ts";
 import type { KubeObject, ResourceType } from "./types.ts";
+import { WatchBackoff, type WatchBackoffTiming } from "./watch-backoff.ts";
 import { parseListPage, parseObject, parseResourceVersion, parseWatchEvent } from "./watch-event.ts";
 
 /** Where a list-watch puts what it sees, usually a {@link Store}. What it throws is reported and otherwise ignored. */
@@ -44,18 +44,13 @@ export interface ListWatchOptions<T extends KubeObject> {
 }
 
 /** Sizes and times of a list-watch. */
-export interface ListWatchTiming {
+export interface ListWatchTiming extends WatchBackoffTiming {
   /** Objects per page. */
   readonly pageSize: number;
   /** Longest silence on a watch, in milliseconds. */
   readonly idleTimeoutMs: number;
   /** Range of the watch's life that is asked of the server, in seconds. */
   readonly watchSeconds: readonly [least: number, most: number];
-  readonly backoff: BackoffPolicy;
-  /** A watch that has lived this long ended for a reason of its own, not because the server is in trouble. */
-  readonly settledMs: number;
-  /** A watch that has lived this long proves the server healthy. */
-  readonly healthyMs: number;
 }
 
 /** The defaults, with kube-rs and kopf as models. */
@@ -67,8 +62,8 @@ export const listWatchDefaults: ListWatchTiming = Object.freeze({
   /** Below the 5 min of common load balancers; random, so that the watches of many processes do not end together. */
   watchSeconds: [240, 290] as const,
   backoff: Object.freeze({ initialMs: 800, maxMs: 30_000 }),
-  /** A proxy that cuts each connection after some seconds must not make the watch deaf for the length of a back-off. */
   settledMs: 10_000,
+  /** kube-rs's. */
   healthyMs: 120_000,
 });
 
@@ -87,12 +82,13 @@ export class ListWatch<T extends KubeObject> {
   readonly #timing: ListWatchTiming;
   readonly #scheduler: Scheduler;
   readonly #stopping = new AbortController();
+  readonly #backoff: WatchBackoff;
   readonly #done: Promise<void>;
   #lastError: Error | undefined;
   #contactAt: number;
   #filtered: boolean;
-  #paged = true;
-  #failures = 0;
+  /** Undefined to ask for all in one piece. */
+  #pageSize: number | undefined;
   #expiredInARow = 0;
   #refusedInARow = 0;
 
@@ -100,8 +96,10 @@ export class ListWatch<T extends KubeObject> {
     this.#options = options;
     this.#timing = { ...listWatchDefaults, ...options.timing };
     this.#scheduler = options.scheduler ?? systemScheduler;
+    this.#backoff = new WatchBackoff(this.#timing, this.#scheduler);
     this.#filtered = options.fieldSelector !== undefined;
     this.#contactAt = this.#scheduler.monotonic();
+    this.#pageSize = this.#timing.pageSize;
     this.#done = this.#run();
   }
 
@@ -136,12 +134,16 @@ export class ListWatch<T extends KubeObject> {
       const { objects, version } = await this.#pages();
       this.#deliver(() => this.#options.sink.replace(objects));
       this.#lastError = undefined;
-      this.#paged = true;
+      // What an expired token took away; what too long answers took away stays, since they would come again.
+      this.#pageSize ??= this.#timing.pageSize;
       return version;
     } catch (error) {
       if (this.#stopping.signal.aborted || this.#dropsSelector(error)) return undefined;
       // A continue token lives about five minutes; a list that cannot be paged in that time is asked for in one piece.
-      if (isExpired(error)) this.#paged = false;
+      if (isExpired(error)) this.#pageSize = undefined;
+      else if (isKubeNetworkError(error) && error.failure === "too-large") {
+        this.#pageSize = Math.ceil((this.#pageSize ?? this.#timing.pageSize) / 2);
+      }
       await this.#fail("list", error, 0);
       return undefined;
     }
@@ -155,7 +157,7 @@ export class ListWatch<T extends KubeObject> {
       const answer = await transport.request({
         path: resourcePath(type, { namespace }),
         query: {
-          limit: this.#paged ? this.#timing.pageSize : undefined,
+          limit: this.#pageSize,
           continue: next,
           fieldSelector: this.#selector,
         },
@@ -183,12 +185,12 @@ export class ListWatch<T extends KubeObject> {
         this.#refusedInARow = 0;
         const { sink } = this.#options;
         const remove = (last: T) => sink.remove(last);
-        if (type === "DELETED") this.#read(object, { wanted: remove });
+        if (type === "DELETED") this.#read(object, { wanted: remove, unwanted: remove });
         // An object that has left the selection is removed, as the server does it for a field selector.
         else if (type !== "BOOKMARK")
           this.#read(object, { wanted: (now) => sink.apply(now), unwanted: remove });
       }
-      await this.#wait(this.#life(watch.openedAt), true);
+      await this.#rest(this.#backoff.afterEnd(this.#life(watch.openedAt)));
       return watch.version;
     } catch (error) {
       if (this.#stopping.signal.aborted || this.#dropsSelector(error)) return undefined;
@@ -230,7 +232,7 @@ export class ListWatch<T extends KubeObject> {
       return undefined;
     }
     await this.#fail("watch", error, life);
-    if (isKubeNetworkError(error)) return error.failure === "protocol" ? undefined : version;
+    if (isKubeNetworkError(error)) return unreadable.has(error.failure) ? undefined : version;
     if (openedAt !== undefined || !isKubeApiError(error) || isRefusal(error)) return undefined;
     // A server restored from a backup answers 504 to a version of its lost future, for ever.
     this.#refusedInARow += 1;
@@ -276,17 +278,12 @@ export class ListWatch<T extends KubeObject> {
   async #fail(during: "list" | "watch", error: unknown, lifeMs: number): Promise<void> {
     this.#lastError = error instanceof Error ? error : new Error(String(error));
     this.#report(during, error);
-    await this.#wait(lifeMs, false, isKubeApiError(error) ? error.retryAfterMs : undefined);
+    const asked = isKubeApiError(error) ? (error.retryAfterMs ?? 0) : 0;
+    await this.#rest(Math.max(asked, this.#backoff.afterFailure(lifeMs)));
   }
 
-  async #wait(lifeMs: number, ended: boolean, atLeastMs = 0): Promise<void> {
-    const { healthyMs, settledMs, backoff } = this.#timing;
-    if (lifeMs >= healthyMs) this.#failures = 0;
-    if (ended && lifeMs >= healthyMs) return;
-    if (lifeMs < settledMs) this.#failures += 1;
-    const failures = lifeMs < settledMs ? this.#failures : 1;
-    const ms = Math.max(atLeastMs, backoffDelay(backoff, failures, this.#scheduler));
-    await pause(this.#scheduler, ms, this.#stopping.signal);
+  #rest(ms: number): Promise<void> {
+    return pause(this.#scheduler, ms, this.#stopping.signal);
   }
 
   #life(openedAt: number | undefined): number {
@@ -304,6 +301,9 @@ export class ListWatch<T extends KubeObject> {
     } catch {}
   }
 }
+
+/** Failures that would come again if the watch went on from the same version. */
+const unreadable: ReadonlySet<string> = new Set(["protocol", "too-large"]);
 
 /** HTTP 410: the version or the continue token is older than what the server keeps. */
 function isExpired(error: unknown): boolean {

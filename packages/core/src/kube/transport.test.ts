@@ -1,3 +1,4 @@
+import { getEventListeners } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect, test } from "vitest";
 import { isKubeApiError, KubeApiError } from "./kube-api-error.ts";
@@ -248,6 +249,17 @@ test("close ends running calls and refuses new ones", async () => {
   await expect(transport.request({ path: "/x" })).rejects.toMatchObject({ failure: "closed" });
 });
 
+test("close in the moment between credentials and sending ends the call, too", async () => {
+  await using server = await ScriptedServer.start((response) => json(response, 200, {}));
+  for (let turns = 0; turns < 12; turns += 1) {
+    const transport = server.transport();
+    const call = transport.request({ path: "/x" }).catch((error: unknown) => error);
+    for (let i = 0; i < turns; i += 1) await Promise.resolve();
+    transport.close();
+    expect(await call).toMatchObject({ failure: "closed" });
+  }
+});
+
 test("watches do not use up the connections of calls", async () => {
   await using server = await ScriptedServer.start((response, { query }) => {
     if (query.has("watch")) response.writeHead(200).flushHeaders();
@@ -278,4 +290,95 @@ test("errors are recognised by code, across copies of the package", () => {
   expect(isKubeApiError(Object.assign(new Error("x"), { code: "KUBE_API", status: 404 }), 404)).toBe(true);
   expect(isKubeApiError(Object.assign(new Error("x"), { code: "KUBE_API", status: 404 }), 409)).toBe(false);
   expect(isKubeApiError(new Error("x"))).toBe(false);
+});
+
+test("an answer beyond the limit is given up on while it comes, and the connection closed", async () => {
+  await using server = await ScriptedServer.start(async (response) => {
+    response.writeHead(200);
+    while (!response.destroyed) {
+      response.write("x".repeat(1_000));
+      await sleep(1);
+    }
+  });
+  await expect(server.transport({ maxBodyBytes: 10_000 }).request({ path: "/x" })).rejects.toMatchObject({
+    failure: "too-large",
+    message: "The answer of the Kubernetes API to /x is longer than 10000 bytes.",
+  });
+  await expect.poll(() => server.open).toBe(0);
+});
+
+test("a line beyond the limit ends a stream", async () => {
+  await using server = await ScriptedServer.start((response) => {
+    response.write(`{"a":"${"x".repeat(500)}"}\n`);
+    response.write("y".repeat(2_000));
+  });
+  const lines: unknown[] = [];
+  const read = async () => {
+    for await (const line of server.transport({ maxLineBytes: 1_000 }).stream({ path: "/x" }))
+      lines.push(line);
+  };
+  await expect(read()).rejects.toMatchObject({ failure: "too-large" });
+  expect(lines).toHaveLength(1);
+});
+
+test("a stream with no head of an answer is given up on after the timeout", async () => {
+  await using server = await ScriptedServer.start(() => {});
+  const stream = server.transport().stream({ path: "/x", timeoutMs: 40 });
+  await expect(stream.next()).rejects.toMatchObject({ failure: "timeout" });
+  await expect.poll(() => server.open).toBe(0);
+});
+
+test("leaving the loop over a stream closes its connection at once", async () => {
+  await using server = await ScriptedServer.start((response) => void response.write('{"a":1}\n{"a":2}\n'));
+  for await (const line of server.transport().stream({ path: "/x" })) {
+    expect(line).toEqual({ a: 1 });
+    break;
+  }
+  await expect.poll(() => server.open).toBe(0);
+});
+
+test("a stream that ends cleanly gives its connection back for the next", async () => {
+  await using server = await ScriptedServer.start((response) => void response.end('{"a":1}\n'));
+  const transport = server.transport();
+  for (let i = 0; i < 20; i += 1) {
+    for await (const line of transport.stream({ path: "/x" })) expect(line).toEqual({ a: 1 });
+  }
+  expect(server.accepted).toBe(1);
+});
+
+test("a stream asks for fresh credentials after a 401", async () => {
+  await using server = await ScriptedServer.start((response, { headers }) => {
+    if (headers.authorization === "fresh") response.end('{"a":1}\n');
+    else failure(response, 401, "Unauthorized");
+  });
+  const authorize = async ({ refresh }: { refresh: boolean }) => ({
+    authorization: refresh ? "fresh" : "stale",
+  });
+  const stream = server.transport({ connection: { server: server.url, authorize } }).stream({ path: "/x" });
+  expect(await stream.next()).toEqual({ done: false, value: { a: 1 } });
+});
+
+test("credentials that never come are given up on after the timeout", async () => {
+  const connection = { server: "http://127.0.0.1:9", authorize: () => new Promise<never>(() => {}) };
+  const call = new KubeTransport({ connection, userAgent: "t" }).request({ path: "/x", timeoutMs: 20 });
+  await expect(call).rejects.toMatchObject({
+    failure: "credentials",
+    message: expect.stringMatching(/: timeout$/),
+  });
+});
+
+test("an abort before the call sends nothing", async () => {
+  await using server = await ScriptedServer.start((response) => json(response, 200, {}));
+  const call = server.transport().request({ path: "/x", signal: AbortSignal.abort(new Error("never")) });
+  await expect(call).rejects.toThrow("never");
+  expect(server.requests).toEqual([]);
+});
+
+test("one signal may serve any number of calls and leaves no listener behind", async () => {
+  await using server = await ScriptedServer.start((response) => json(response, 200, {}));
+  const transport = server.transport();
+  const { signal } = new AbortController();
+  await Promise.all(Array.from({ length: 200 }, () => transport.request({ path: "/x", signal })));
+  expect(getEventListeners(signal, "abort")).toEqual([]);
+  expect(server.accepted).toBeLessThanOrEqual(50);
 });

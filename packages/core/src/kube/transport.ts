@@ -1,7 +1,7 @@
 import { Agent as HttpAgent, type IncomingMessage } from "node:http";
 import { Agent as HttpsAgent } from "node:https";
 import { pause, type Scheduler, systemScheduler, untilAborted, within } from "../queue/scheduler.ts";
-import { errorOf, parseAnswer, protocolError, readBody } from "./answer.ts";
+import { errorOf, parseAnswer, protocolError, readBody, tooLarge } from "./answer.ts";
 import { checkServer, type KubeConnection } from "./connection.ts";
 import { Exchange, type ExchangeTls } from "./exchange.ts";
 import { isKubeApiError } from "./kube-api-error.ts";
@@ -49,6 +49,10 @@ export interface KubeTransportOptions {
   readonly userAgent: string;
   /** Connections for calls; further calls wait for one. Watches have their own. */
   readonly maxConnections?: number | undefined;
+  /** Largest answer to a call, in bytes. */
+  readonly maxBodyBytes?: number | undefined;
+  /** Longest line of a stream, in bytes. */
+  readonly maxLineBytes?: number | undefined;
   readonly scheduler?: Scheduler | undefined;
 }
 
@@ -71,7 +75,6 @@ export const kubeTransportDefaults = Object.freeze({
 /** Below the API server's own 90 s, so that it is not the server that closes a connection which we are about to use. */
 const idleConnectionMs = 60_000;
 const tcpKeepAliveMs = 30_000;
-const { maxBodyBytes, maxLineBytes, maxRepeats } = kubeTransportDefaults;
 
 /**
  * HTTP to one Kubernetes API server, on keep-alive connections. Answers that are errors are thrown as KubeApiError, a
@@ -82,6 +85,8 @@ export class KubeTransport {
   readonly #server: URL;
   readonly #userAgent: string;
   readonly #scheduler: Scheduler;
+  readonly #maxBodyBytes: number;
+  readonly #maxLineBytes: number;
   readonly #calls: HttpAgent;
   readonly #watches: HttpAgent;
   readonly #running = new Set<Exchange>();
@@ -98,6 +103,8 @@ export class KubeTransport {
     this.#server = checkServer(connection.server, { allowPlainHttp: connection.skipTlsVerify === true });
     this.#userAgent = options.userAgent;
     this.#scheduler = options.scheduler ?? systemScheduler;
+    this.#maxBodyBytes = options.maxBodyBytes ?? kubeTransportDefaults.maxBodyBytes;
+    this.#maxLineBytes = options.maxLineBytes ?? kubeTransportDefaults.maxLineBytes;
     const secure = this.#server.protocol === "https:";
     const agent = (maxSockets: number) => {
       const common = {
@@ -134,7 +141,7 @@ export class KubeTransport {
       } catch (error) {
         const wait = repeatAfter(error, options.method ?? "GET");
         const inTime = wait !== undefined && this.#scheduler.monotonic() + wait < deadline;
-        if (!inTime || repeats >= maxRepeats) throw error;
+        if (!inTime || repeats >= kubeTransportDefaults.maxRepeats) throw error;
         await pause(this.#scheduler, wait, options.signal);
         options.signal?.throwIfAborted();
       }
@@ -147,7 +154,7 @@ export class KubeTransport {
    */
   async *stream(options: KubeStreamRequest): AsyncGenerator<unknown, void, undefined> {
     const timeoutMs = options.timeoutMs ?? kubeTransportDefaults.timeoutMs;
-    const splitter = new LineSplitter(maxLineBytes);
+    const splitter = new LineSplitter(this.#maxLineBytes, () => tooLarge(options.path, this.#maxLineBytes));
     const { exchange, response } = await this.#open(options, this.#watches, timeoutMs);
     try {
       exchange.limitSilence(options.idleTimeoutMs ?? kubeTransportDefaults.idleTimeoutMs);
@@ -173,7 +180,7 @@ export class KubeTransport {
     const timeoutMs = Math.max(1, deadline - this.#scheduler.monotonic());
     const { exchange, response } = await this.#open(options, this.#calls, timeoutMs);
     try {
-      const body = await readBody(exchange, response, options.path, maxBodyBytes);
+      const body = await readBody(exchange, response, options.path, this.#maxBodyBytes);
       return body === "" ? undefined : parseAnswer(body, options.path);
     } finally {
       this.#release(exchange);
@@ -193,7 +200,7 @@ export class KubeTransport {
           exchange,
           response,
           `${options.method ?? "GET"} ${options.path}`,
-          maxBodyBytes,
+          this.#maxBodyBytes,
         );
         if (status !== 401 || refresh) throw error;
       } catch (error) {
