@@ -1,5 +1,6 @@
+import type { CertificateRequest } from "@countersign/issuer-core";
+import type { StoreChange } from "@countersign/issuer-core/kube";
 import { requestAnomalies } from "./anomaly.ts";
-import type { CertificateRequest, StoreChange } from "./core-kube.ts";
 import type { CertManagerEmitter } from "./events.ts";
 
 /** Reports each contract violation of a request once, however often the request changes. */

@@ -1,5 +1,5 @@
+import type { CertificateRequest } from "@countersign/issuer-core";
 import { findCondition, isTrue } from "./condition.ts";
-import type { CertificateRequest } from "./core-kube.ts";
 
 /** A status that an issuer must never write, and what the real cert-manager does with it. */
 export interface Anomaly {

@@ -1,5 +1,6 @@
+import type { CertificateRequest } from "@countersign/issuer-core";
+import { applyStatus, type KubeTransport, type Scheduler } from "@countersign/issuer-core/kube";
 import { kubeTime } from "./condition.ts";
-import { applyStatus, type CertificateRequest, type KubeTransport, type Scheduler } from "./core-kube.ts";
 import type { CertManagerEmitter } from "./events.ts";
 import { certificateRequestType } from "./kube-objects.ts";
 import { isDecided } from "./request-outcome.ts";

@@ -1,10 +1,10 @@
+import { connectionTo } from "@countersign/issuer-core";
 import { afterAll, beforeAll, describe } from "vitest";
 import { installCrd, startCertManager as startRealCertManager } from "../../../../test/rigs/cert-manager.ts";
 import { type ControlPlane, startControlPlane } from "../../../../test/rigs/control-plane.ts";
 import { CERT_MANAGER, CONTROL_PLANE, describeWithRigs } from "../../../../test/rigs/rigs.ts";
 import { startCertManager } from "./cert-manager.ts";
 import { certificateCases } from "./certificate-cases.ts";
-import { connectionTo } from "./core-kube.ts";
 import { approveTestIssuers, testIssuerCrds } from "./issuer-fixture.ts";
 
 const connection = ({ url, adminToken, caPem }: ControlPlane) =>

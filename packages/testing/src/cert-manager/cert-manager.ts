@@ -1,20 +1,33 @@
+/**
+ * A stand-in for cert-manager: a development and test tool, not cert-manager. It plays the part that an issuer sees
+ * (Certificate, CertificateRequest, approval, Secret, renewal, back-off) as cert-manager 1.21 does, which one suite of
+ * cases checks on both.
+ *
+ * Not there: admission webhooks (the stand-in stamps `username` itself, a spec can be changed, anybody may approve whom
+ * RBAC lets write the status), issuers, ACME, ingress and gateway shims, keystores and other output formats, otherNames,
+ * name constraints, temporary certificates, Kubernetes events, metrics.
+ *
+ * @module
+ */
+import {
+  type CertificateRequest,
+  connectionTo,
+  type KubeConnection,
+  type Secret,
+} from "@countersign/issuer-core";
+import {
+  KubeTransport,
+  objectKey,
+  type Scheduler,
+  startInformer,
+  systemScheduler,
+  WorkQueue,
+} from "@countersign/issuer-core/kube";
 import { AnomalyReporter } from "./anomaly-reporter.ts";
 import { type ApprovalPolicy, decideApproval } from "./approver.ts";
 import { type BackOffBounds, defaultBackOff } from "./back-off.ts";
 import type { Certificate } from "./certificate.ts";
 import { CertificateController } from "./certificate-controller.ts";
-import {
-  type CertificateRequest,
-  connectionTo,
-  type KubeConnection,
-  KubeTransport,
-  objectKey,
-  type Scheduler,
-  type Secret,
-  startInformer,
-  systemScheduler,
-  WorkQueue,
-} from "./core-kube.ts";
 import { type CertManagerEmitter, certManagerEmitter } from "./events.ts";
 import { installCrds } from "./install-crds.ts";
 import { certificateRequestType, certificateType, KubeObjects, secretType } from "./kube-objects.ts";
@@ -46,13 +59,13 @@ export interface CertManager extends AsyncDisposable {
   stop(): Promise<void>;
 }
 
-/** Certificates and requests in process at once. */
-const concurrency = 8;
+/** Certificates and requests in process at once, and the wait after a call that failed: short, for people who watch. */
+const queueOptions = Object.freeze({ concurrency: 8, backoff: { initialMs: 100, maxMs: 5_000 } });
 
 /**
  * Starts a **stand-in for cert-manager**, a development tool: it makes a CertificateRequest of each Certificate, approves
- * it, and puts what an issuer answers into the Secret, with cert-manager's rules for failure, back-off and renewal. It has
- * no webhooks, no issuers of its own, no keystores and no events in the cluster. Never run it beside the real one.
+ * it, and puts what an issuer answers into the Secret, with cert-manager's rules for failure, back-off and renewal. Never
+ * run it beside the real one.
  *
  * Resolves when it watches. Throws a TypeError for wrong options, and what core's transport throws when the API server
  * does not answer.
@@ -73,8 +86,10 @@ export async function startCertManager(options: CertManagerOptions): Promise<Cer
   }
   const events = certManagerEmitter();
   const running = run({ ...options, approve, scheduler }, transport, events);
+  const halted = Promise.withResolvers<void>();
   let stopped: Promise<void> | undefined;
   const stop = () => {
+    halted.resolve();
     stopped ??= running.stop().finally(() => {
       signal?.removeEventListener("abort", stop);
       transport.close();
@@ -82,7 +97,8 @@ export async function startCertManager(options: CertManagerOptions): Promise<Cer
     return stopped;
   };
   signal?.addEventListener("abort", stop);
-  await running.synced;
+  await Promise.race([running.synced, halted.promise]);
+  signal?.throwIfAborted();
   return { events, stop, [Symbol.asyncDispose]: stop };
 }
 
@@ -129,7 +145,7 @@ function run(options: RunOptions, transport: KubeTransport, events: CertManagerE
     backOff: { minBackoffMs, maxBackoffMs },
   });
   const issuing = new WorkQueue({
-    concurrency,
+    ...queueOptions,
     scheduler,
     onError: trouble("certificate"),
     process: async (key) => {
@@ -138,7 +154,7 @@ function run(options: RunOptions, transport: KubeTransport, events: CertManagerE
     },
   });
   const approving = new WorkQueue({
-    concurrency,
+    ...queueOptions,
     scheduler,
     onError: trouble("approval"),
     process: async (key, signal) => {

@@ -1,9 +1,10 @@
 import { isDeepStrictEqual } from "node:util";
+import type { CertificateRequest, Secret } from "@countersign/issuer-core";
+import type { Store } from "@countersign/issuer-core/kube";
 import { type BackOffBounds, retryTime } from "./back-off.ts";
 import type { Certificate } from "./certificate.ts";
 import { isIssuing, type SecretState, withIssuing, withReadiness } from "./certificate-status.ts";
 import { findCondition, isTrue } from "./condition.ts";
-import type { CertificateRequest, Secret, Store } from "./core-kube.ts";
 import { Issuance, type IssuanceOptions } from "./issuance.ts";
 import { renewalDue, specReason } from "./issuance-reason.ts";
 import { certificateRequestType, certificateType, secretType } from "./kube-objects.ts";

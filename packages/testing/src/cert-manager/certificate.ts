@@ -1,4 +1,4 @@
-import type { Condition, KubeObject } from "./core-kube.ts";
+import type { Condition, KubeObject } from "@countersign/issuer-core";
 
 /** How the private key of a Certificate is made and stored. */
 export interface PrivateKeySpec {

@@ -1,4 +1,4 @@
-import type { Condition } from "./core-kube.ts";
+import type { Condition } from "@countersign/issuer-core";
 
 /** A time as metav1.Time writes it: RFC 3339 with whole seconds. */
 export function kubeTime(now: number): string {

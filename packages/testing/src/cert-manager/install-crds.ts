@@ -1,11 +1,11 @@
+import type { KubeObject } from "@countersign/issuer-core";
 import {
   isKubeApiError,
-  type KubeObject,
   type KubeTransport,
   pause,
   resourcePath,
   type Scheduler,
-} from "./core-kube.ts";
+} from "@countersign/issuer-core/kube";
 import { certManagerCrds, standInLabel } from "./crds.ts";
 import { certificateRequestType, certificateType, crdType, KubeObjects } from "./kube-objects.ts";
 

@@ -1,5 +1,6 @@
+import type { CertificateRequest, Secret } from "@countersign/issuer-core";
+import { parseGoDuration } from "@countersign/issuer-core/kube";
 import type { Certificate, CertificateSpec } from "./certificate.ts";
-import { type CertificateRequest, parseGoDuration, type Secret } from "./core-kube.ts";
 import { csrMatches } from "./csr.ts";
 import { privateKeyMismatch } from "./key.ts";
 import { annotationNames } from "./names.ts";

@@ -1,8 +1,8 @@
+import type { CertificateRequest, Secret } from "@countersign/issuer-core";
 import { isPermanent, signerErrorCode } from "@countersign/issuer-signer";
 import type { Certificate, CertificateStatus } from "./certificate.ts";
 import { withFailure, withReadiness, withSuccess } from "./certificate-status.ts";
 import { findCondition } from "./condition.ts";
-import type { CertificateRequest, Secret } from "./core-kube.ts";
 import { certificateCsr } from "./csr.ts";
 import type { CertManagerEmitter } from "./events.ts";
 import { requestMatches } from "./issuance-reason.ts";

@@ -1,3 +1,12 @@
+import type { CertificateRequest, KubeConnection } from "@countersign/issuer-core";
+import {
+  applyStatus,
+  KubeTransport,
+  objectKey,
+  startInformer,
+  systemScheduler,
+  WorkQueue,
+} from "@countersign/issuer-core/kube";
 import {
   buildCertificate,
   buildCsr,
@@ -7,16 +16,6 @@ import {
   softwareCaSigner,
 } from "@countersign/issuer-signer";
 import { isTrue, kubeTime } from "./condition.ts";
-import {
-  applyStatus,
-  type CertificateRequest,
-  type KubeConnection,
-  KubeTransport,
-  objectKey,
-  startInformer,
-  systemScheduler,
-  WorkQueue,
-} from "./core-kube.ts";
 import { certificateRequestType } from "./kube-objects.ts";
 
 const group = "test.example.com";

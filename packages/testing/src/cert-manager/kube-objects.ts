@@ -1,10 +1,5 @@
-import {
-  isKubeApiError,
-  type KubeObject,
-  type KubeTransport,
-  type ResourceType,
-  resourcePath,
-} from "./core-kube.ts";
+import type { KubeObject, ResourceType } from "@countersign/issuer-core";
+import { isKubeApiError, type KubeTransport, resourcePath } from "@countersign/issuer-core/kube";
 
 const inCertManager = { group: "cert-manager.io", version: "v1", namespaced: true } as const;
 

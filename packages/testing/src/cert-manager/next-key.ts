@@ -1,6 +1,6 @@
 import { createHash, type KeyObject } from "node:crypto";
+import type { Secret } from "@countersign/issuer-core";
 import type { Certificate } from "./certificate.ts";
-import type { Secret } from "./core-kube.ts";
 import { encodePrivateKey, generatePrivateKey, privateKeyMismatch } from "./key.ts";
 import { type KubeObjects, secretType } from "./kube-objects.ts";
 import { managedSecretLabel, nextPrivateKeyLabel } from "./names.ts";

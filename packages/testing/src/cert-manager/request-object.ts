@@ -1,5 +1,5 @@
+import type { CertificateRequest } from "@countersign/issuer-core";
 import type { Certificate, IssuerRef } from "./certificate.ts";
-import type { CertificateRequest } from "./core-kube.ts";
 import { annotationNames, copiedAnnotations } from "./names.ts";
 import { requestName } from "./request-name.ts";
 

@@ -1,5 +1,5 @@
+import type { CertificateRequest } from "@countersign/issuer-core";
 import { findCondition, isTrue } from "./condition.ts";
-import type { CertificateRequest } from "./core-kube.ts";
 
 /** What a CertificateRequest means for the Certificate that owns it. */
 export type RequestOutcome =

@@ -1,5 +1,5 @@
 import { createPrivateKey, type KeyObject, type X509Certificate } from "node:crypto";
-import type { Secret } from "./core-kube.ts";
+import type { Secret } from "@countersign/issuer-core";
 import { readChain } from "./issued-certificate.ts";
 
 /** Why a Certificate has to be issued, in cert-manager's words. */

@@ -1,18 +1,11 @@
+import { connectionTo, type KubeConnection, type Secret } from "@countersign/issuer-core";
+import { KubeTransport, pause, type Scheduler, systemScheduler } from "@countersign/issuer-core/kube";
 import type { Certificate } from "./certificate.ts";
 import { findCondition } from "./condition.ts";
-import {
-  connectionTo,
-  type KubeConnection,
-  KubeTransport,
-  pause,
-  type Scheduler,
-  type Secret,
-  systemScheduler,
-} from "./core-kube.ts";
 import { certificateType, KubeObjects, type ObjectName, secretType } from "./kube-objects.ts";
 
-/** The API server to ask: a connection, or an address with its token. */
-export type ApiAddress = KubeConnection | { readonly url: string; readonly token?: string | undefined };
+/** The API server to ask: a connection, or an embedded Kubernetes API itself. */
+export type ApiAddress = KubeConnection | { readonly url: string; readonly adminToken: string };
 
 /** Options of {@link waitForReady}. */
 export interface WaitForReadyOptions {
@@ -44,7 +37,7 @@ export async function waitForReady(
   options: WaitForReadyOptions = {},
 ): Promise<IssuedSecret> {
   const { timeoutMs = defaultTimeoutMs, scheduler = systemScheduler, signal, revision = 1 } = options;
-  const connection = "url" in api ? connectionTo({ server: api.url, token: api.token }) : api;
+  const connection = "url" in api ? connectionTo({ server: api.url, token: api.adminToken }) : api;
   const transport = new KubeTransport({ connection, userAgent: "countersign-wait-for-ready", scheduler });
   const kube = new KubeObjects(transport, "countersign-wait-for-ready");
   const deadline = scheduler.monotonic() + timeoutMs;
