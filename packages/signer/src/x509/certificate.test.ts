@@ -126,7 +126,7 @@ describe("parseCertificate", () => {
   });
 
   it.each<[string, Parameters<typeof writeCertificate>[0], RegExp]>([
-    ["version 4", { version: der(contextTag(0, true), derSmallInteger(3)) }, /unknown version 4/],
+    ["version 4", { version: der(contextTag(0, true), derSmallInteger(3)) }, /unknown version/],
     ["a negative serial number", { serial: Uint8Array.of(2, 1, 0xff) }, /serial number is negative/],
     [
       "another algorithm inside",
@@ -162,6 +162,39 @@ describe("parseCertificate", () => {
       /5 bytes/,
     ],
     ["a DNS name that is not ASCII", { extensions: [sanExtension(generalName(2, "\xfc"))] }, /not ASCII/],
+    ["an empty version", { version: der(contextTag(0, true)) }, /version is missing/],
+    [
+      "a critical authority information access",
+      { extensions: [encodeExtension(oids.authorityInfoAccess, true, derSequence())] },
+      /is critical/,
+    ],
+    [
+      "a policy named twice",
+      {
+        extensions: [
+          extension(
+            oids.certificatePolicies,
+            derSequence(derSequence(derOid("1.2.3")), derSequence(derOid("1.2.3"))),
+          ),
+        ],
+      },
+      /twice/,
+    ],
+    [
+      "malformed CRL distribution points",
+      { extensions: [extension(oids.crlDistributionPoints, derSequence(derNull))] },
+      /CRL distribution points/,
+    ],
+    [
+      "empty name constraints",
+      { extensions: [extension(oids.nameConstraints, derSequence())] },
+      /name constraints extension is empty/,
+    ],
+    [
+      "a URI that Go cannot parse",
+      { extensions: [sanExtension(generalName(6, "https://a:b/"))] },
+      /host or port/,
+    ],
     [
       "an EC point at infinity",
       {

@@ -4,7 +4,7 @@ import { readName } from "./distinguished-name.ts";
 import { formatIpAddress } from "./ip-address.ts";
 import { decodeOid } from "./oid.ts";
 import { quoteForeign, Refusal } from "./refusal.ts";
-import { uriProblem } from "./uri.ts";
+import { uriProblem, uriReferenceProblem } from "./uri.ts";
 
 /** A GeneralName that is neither DNS, IP, URI nor e-mail. */
 export interface OtherGeneralName {
@@ -51,7 +51,7 @@ export function readSubjectAltName(der: Uint8Array, origin: "request" | "certifi
         dns.push(readText(element, "DNS name", checked ? dnsNameProblem : undefined));
         break;
       case contextTag(6, false):
-        uri.push(readText(element, "URI", checked ? uriProblem : undefined));
+        uri.push(readText(element, "URI", checked ? uriProblem : uriReferenceProblem));
         break;
       case contextTag(7, false):
         ip.push(readIp(element));

@@ -20,7 +20,7 @@ const what = "the name constraints extension";
 
 /**
  * Reads NameConstraints. In a `request` other forms of name are refused, as in cert-manager; in a CA `certificate` they are
- * passed over and left to verifiers. Subtrees with a minimum or maximum are refused (RFC 5280 forbids them).
+ * passed over and left to verifiers, and so are the minimum and maximum that RFC 5280 forbids.
  */
 export function readNameConstraints(value: Uint8Array, origin: "request" | "certificate"): NameConstraints {
   const fields = readSequence(readDer(value, what), what);
@@ -41,7 +41,8 @@ export function readNameConstraints(value: Uint8Array, origin: "request" | "cert
 
 function readSubtree(element: DerElement, passOver: boolean): Subtree[] {
   const [base, ...bounds] = readSequence(element, what);
-  if (base === undefined || bounds.length > 0) throw new Refusal(`${what} has a malformed subtree`);
+  if (base === undefined || (bounds.length > 0 && !passOver))
+    throw new Refusal(`${what} has a malformed subtree`);
   const forms = new Map<number, "email" | "dns" | "uri">([
     [contextTag(1, false), "email"],
     [contextTag(2, false), "dns"],

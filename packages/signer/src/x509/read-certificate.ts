@@ -1,4 +1,5 @@
 import { sameBytes, toHex } from "./bytes.ts";
+import { assertReadableExtensions } from "./certificate-shape.ts";
 import { readCertificateSignature, type X509Signature } from "./certificate-signature.ts";
 import {
   contextTag,
@@ -40,10 +41,8 @@ export function readCertificateParts(bytes: Uint8Array): CertificateParts {
   const [tbs, outerAlgorithm, signatureBits, ...rest] = readSequence(readDer(bytes, what), what);
   if (rest.length > 0) throw new Refusal(`${what} is malformed`);
   const fields = readSequence(tbs, what);
-  const versionField = fields[0]?.tag === contextTag(0, true) ? fields.shift()?.children() : [];
+  const version = fields[0]?.tag === contextTag(0, true) ? readVersion(fields.shift()) : 0;
   const [serial, innerAlgorithm, issuer, validity, subject, spki, ...optional] = fields;
-  const version = versionField?.[0] === undefined ? 0 : readSmallInteger(versionField[0], "the version");
-  if (version > 2) throw new Refusal(`${what} has the unknown version ${version + 1}`);
   const [notBefore, notAfter, ...more] = readSequence(validity, "the validity");
   if (more.length > 0) throw new Refusal("the validity is malformed");
   if (innerAlgorithm === undefined || !sameBytes(innerAlgorithm.der, outerAlgorithm?.der ?? new Uint8Array()))
@@ -61,6 +60,13 @@ export function readCertificateParts(bytes: Uint8Array): CertificateParts {
     extensions: readCertificateExtensions(optional, version),
     signature: readCertificateSignature(outerAlgorithm, readOctetAlignedBits(signatureBits, "the signature")),
   };
+}
+
+function readVersion(field: DerElement | undefined): number {
+  const [version, ...rest] = field?.children() ?? [];
+  const number = readSmallInteger(version, "the version");
+  if (number > 2 || rest.length > 0) throw new Refusal(`${what} has an unknown version`);
+  return number;
 }
 
 function readSerial(element: DerElement | undefined): string {
@@ -83,6 +89,7 @@ function readCertificateExtensions(optional: readonly DerElement[], version: num
     const [list, ...rest] = element.children();
     if (rest.length > 0) throw new Refusal(`${what} is malformed`);
     extensions = readExtensions(list, "the extensions");
+    assertReadableExtensions(extensions);
   }
   return extensions;
 }

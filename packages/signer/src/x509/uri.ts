@@ -16,6 +16,11 @@ export function uriProblem(uri: string): string | undefined {
   return authorityProblem(authorityEnd < 0 ? rest.slice(2) : rest.slice(2, 2 + authorityEnd));
 }
 
+/** As {@link uriProblem}, but a PKI may have put in a relative reference, which Go parses too. */
+export function uriReferenceProblem(uri: string): string | undefined {
+  return uriProblem(uri.includes(":") ? uri : `relative:${uri || "."}`);
+}
+
 function authorityProblem(authority: string): string | undefined {
   const at = authority.lastIndexOf("@");
   if (at >= 0 && !/^[A-Za-z0-9\-._~!$&'()*+,;=:%]*$/.test(authority.slice(0, at)))
