@@ -94,6 +94,13 @@ test("listeners and index functions that throw are reported and end nothing", ()
   ]);
 });
 
+test("an asynchronous listener that rejects is reported", async () => {
+  const { store, errors } = storeWithLog();
+  store.onChange(() => Promise.reject(new Error("late")));
+  store.apply(thing("a", 1));
+  await expect.poll(() => errors).toEqual([new Error("late")]);
+});
+
 test("a listener can be removed", () => {
   const { store } = storeWithLog();
   const heard: string[] = [];

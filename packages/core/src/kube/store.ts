@@ -13,8 +13,8 @@ export interface StoreChange<T> {
   readonly listed: boolean;
 }
 
-/** Told of every change, after the whole store has changed. What it throws is reported and ends nothing. */
-export type StoreListener<T> = (change: StoreChange<T>) => void;
+/** Told of every change, after the whole store has changed. What it throws, or rejects with, is reported and ends nothing. */
+export type StoreListener<T> = (change: StoreChange<T>) => unknown;
 
 /** Options of a store. */
 export interface StoreOptions {
@@ -178,7 +178,8 @@ export class Store<T extends KubeObject> implements ListWatchSink<T> {
     for (const change of changes) {
       for (const listener of this.#listeners) {
         try {
-          listener(change);
+          const result = listener(change);
+          if (result instanceof Promise) result.catch(this.#onError);
         } catch (error) {
           this.#onError(error);
         }
