@@ -9,30 +9,14 @@
  *
  * @module
  */
-import {
-  type CertificateRequest,
-  connectionTo,
-  type KubeConnection,
-  type Secret,
-} from "@countersign/issuer-core";
-import {
-  KubeTransport,
-  objectKey,
-  type Scheduler,
-  startInformer,
-  systemScheduler,
-  WorkQueue,
-} from "@countersign/issuer-core/kube";
-import { AnomalyReporter } from "./anomaly-reporter.ts";
-import { type ApprovalPolicy, decideApproval } from "./approver.ts";
+import { connectionTo, type KubeConnection } from "@countersign/issuer-core";
+import { KubeTransport, type Scheduler, systemScheduler } from "@countersign/issuer-core/kube";
+import type { ApprovalPolicy } from "./approver.ts";
 import { type BackOffBounds, defaultBackOff } from "./back-off.ts";
-import type { Certificate } from "./certificate.ts";
-import { CertificateController } from "./certificate-controller.ts";
 import { type CertManagerEmitter, certManagerEmitter } from "./events.ts";
 import { installCrds } from "./install-crds.ts";
-import { certificateRequestType, certificateType, KubeObjects, secretType } from "./kube-objects.ts";
-import { managedSecretLabel } from "./names.ts";
-import { certManagerIdentity, ownerOf, type RequesterIdentity } from "./request-object.ts";
+import { certManagerIdentity, type RequesterIdentity } from "./request-object.ts";
+import { startControllers } from "./start-controllers.ts";
 
 /** Options of {@link startCertManager}. Either `connection`, or `url` with its `token`. */
 export interface CertManagerOptions extends Partial<BackOffBounds> {
@@ -59,9 +43,6 @@ export interface CertManager extends AsyncDisposable {
   stop(): Promise<void>;
 }
 
-/** Certificates and requests in process at once, and the wait after a call that failed: short, for people who watch. */
-const queueOptions = Object.freeze({ concurrency: 8, backoff: { initialMs: 100, maxMs: 5_000 } });
-
 /**
  * Starts a **stand-in for cert-manager**, a development tool: it makes a CertificateRequest of each Certificate, approves
  * it, and puts what an issuer answers into the Secret, with cert-manager's rules for failure, back-off and renewal. Never
@@ -71,7 +52,7 @@ const queueOptions = Object.freeze({ concurrency: 8, backoff: { initialMs: 100, 
  * does not answer.
  */
 export async function startCertManager(options: CertManagerOptions): Promise<CertManager> {
-  const { scheduler = systemScheduler, approve = true, signal } = options;
+  const { scheduler = systemScheduler, signal } = options;
   signal?.throwIfAborted();
   const transport = new KubeTransport({
     connection: connectionOf(options),
@@ -85,7 +66,15 @@ export async function startCertManager(options: CertManagerOptions): Promise<Cer
     throw error;
   }
   const events = certManagerEmitter();
-  const running = run({ ...options, approve, scheduler }, transport, events);
+  const running = startControllers({
+    transport,
+    scheduler,
+    events,
+    approve: options.approve ?? true,
+    requester: options.requester ?? certManagerIdentity,
+    minBackoffMs: options.minBackoffMs ?? defaultBackOff.minBackoffMs,
+    maxBackoffMs: options.maxBackoffMs ?? defaultBackOff.maxBackoffMs,
+  });
   const halted = Promise.withResolvers<void>();
   let stopped: Promise<void> | undefined;
   const stop = () => {
@@ -106,85 +95,4 @@ function connectionOf({ connection, url, token }: CertManagerOptions): KubeConne
   if (connection !== undefined) return connection;
   if (url === undefined) throw new TypeError("Expected `connection` or `url`, got neither");
   return connectionTo({ server: url, token });
-}
-
-type RunOptions = CertManagerOptions & { readonly approve: ApprovalPolicy; readonly scheduler: Scheduler };
-
-function run(options: RunOptions, transport: KubeTransport, events: CertManagerEmitter) {
-  const { approve, scheduler, requester = certManagerIdentity } = options;
-  const { minBackoffMs = defaultBackOff.minBackoffMs, maxBackoffMs = defaultBackOff.maxBackoffMs } = options;
-  const trouble = (during: string) => (error: unknown) => events.emit("trouble", { during, error });
-  const informer = {
-    transport,
-    scheduler,
-    onTrouble: (it: { during: string; error: unknown }) => events.emit("trouble", it),
-  };
-  const certificates = startInformer<Certificate>({
-    ...informer,
-    type: certificateType,
-    indexes: { secret: ({ metadata, spec }) => [`${metadata.namespace}/${spec.secretName}`] },
-  });
-  const requests = startInformer<CertificateRequest>({
-    ...informer,
-    type: certificateRequestType,
-    indexes: { owner: (request) => ownerKeys(request) },
-  });
-  const secrets = startInformer<Secret>({
-    ...informer,
-    type: secretType,
-    matches: ({ metadata }) => metadata.labels?.[managedSecretLabel] !== undefined,
-    transform: ({ data: _, ...secret }) => secret,
-  });
-  const controller = new CertificateController({
-    kube: new KubeObjects(transport, "cert-manager-certificates"),
-    certificates: certificates.store,
-    requests: requests.store,
-    requester,
-    events,
-    now: scheduler.now,
-    backOff: { minBackoffMs, maxBackoffMs },
-  });
-  const issuing = new WorkQueue({
-    ...queueOptions,
-    scheduler,
-    onError: trouble("certificate"),
-    process: async (key) => {
-      const lookAgain = await controller.reconcile(key);
-      if (lookAgain !== undefined) issuing.addAfter(key, lookAgain - scheduler.now());
-    },
-  });
-  const approving = new WorkQueue({
-    ...queueOptions,
-    scheduler,
-    onError: trouble("approval"),
-    process: async (key, signal) => {
-      const request = requests.store.get(key);
-      if (request !== undefined)
-        await decideApproval({ transport, approve, events, scheduler }, request, signal);
-    },
-  });
-  const anomalies = new AnomalyReporter(events);
-  certificates.store.onChange(({ object }) => issuing.add(objectKey(object)));
-  requests.store.onChange((change) => {
-    for (const owner of ownerKeys(change.object)) issuing.add(owner);
-    if (change.type !== "deleted") approving.add(objectKey(change.object));
-    anomalies.observe(change);
-  });
-  secrets.store.onChange(({ object }) => {
-    for (const certificate of certificates.store.byIndex("secret", objectKey(object)))
-      issuing.add(objectKey(certificate));
-  });
-  const informers = [certificates, requests, secrets];
-  return {
-    synced: Promise.all(informers.map(({ synced }) => synced)),
-    async stop() {
-      await Promise.all(informers.map((one) => one.stop()));
-      await Promise.all([issuing, approving].map((queue) => queue.stop({ drainMs: 2_000 })));
-    },
-  };
-}
-
-function ownerKeys(request: CertificateRequest): readonly string[] {
-  const owner = ownerOf(request);
-  return owner === undefined ? [] : [`${request.metadata.namespace}/${owner.name}`];
 }

@@ -2,7 +2,7 @@ import { certificateRequestSchema } from "./certificate-request-schema.ts";
 import { certificateSchema } from "./certificate-schema.ts";
 
 /** Marks the CRDs as the stand-in's own, so that it never replaces those of a real cert-manager. */
-export const standInLabel = "testing.countersign.dev/cert-manager-stand-in";
+export const standInLabel = "countersign/cert-manager-stand-in";
 
 const age = { name: "Age", type: "date", jsonPath: ".metadata.creationTimestamp" };
 const condition = (type: string) => `.status.conditions[?(@.type == "${type}")].status`;

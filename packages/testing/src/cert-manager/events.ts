@@ -23,7 +23,7 @@ export interface CertManagerEvents {
   ];
   /** An issuer broke the contract. Reported once per request and code. */
   anomaly: [anomaly: Anomaly];
-  /** A call failed or the stand-in could not go on; it tries again. */
+  /** A call failed or the stand-in could not go on; it tries again. Write conflicts are not reported. */
   trouble: [trouble: { readonly during: string; readonly error: unknown }];
 }
 

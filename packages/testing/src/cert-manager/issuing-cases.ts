@@ -17,7 +17,7 @@ export function issuingCases(begin: Begin): void {
         commonName: "issued",
         subject: { organizations: ["Acme"], countries: ["SE"] },
         dnsNames: ["issued.example.com", "*.issued.example.com"],
-        ipAddresses: ["192.0.2.7"],
+        ipAddresses: ["192.0.2.7", "2001:db8::7"],
         uris: ["spiffe://example.com/issued"],
         usages: ["digital signature", "server auth"],
         secretTemplate: { labels: { team: "blue" }, annotations: { note: "hello" } },
@@ -27,7 +27,7 @@ export function issuingCases(begin: Begin): void {
       expect(verdict.keyMatches).toBe(true);
       expect(verdict.subject).toBe("subject=CN=issued,O=Acme,C=SE");
       expect(verdict.text).toContain(
-        "DNS:issued.example.com, DNS:*.issued.example.com, IP Address:192.0.2.7, URI:spiffe://example.com/issued",
+        "DNS:issued.example.com, DNS:*.issued.example.com, IP Address:192.0.2.7, IP Address:2001:DB8:0:0:0:0:0:7, URI:spiffe://example.com/issued",
       );
       expect(secret["ca.crt"]).toBe(it.pki.caPem);
 
@@ -53,7 +53,7 @@ export function issuingCases(begin: Begin): void {
             "cert-manager.io/issuer-group": "test.example.com",
             "cert-manager.io/common-name": "issued",
             "cert-manager.io/alt-names": "issued.example.com,*.issued.example.com",
-            "cert-manager.io/ip-sans": "192.0.2.7",
+            "cert-manager.io/ip-sans": "192.0.2.7,2001:db8::7",
             "cert-manager.io/uri-sans": "spiffe://example.com/issued",
           },
         },

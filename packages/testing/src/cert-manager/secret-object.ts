@@ -1,4 +1,5 @@
 import type { X509Certificate } from "node:crypto";
+import { isIPv6, SocketAddress } from "node:net";
 import type { Certificate } from "./certificate.ts";
 import { readChain } from "./issued-certificate.ts";
 import { annotationNames, managedSecretLabel } from "./names.ts";
@@ -12,11 +13,17 @@ export interface SecretContents {
 }
 
 /** The values of one kind in the leaf's subject alternative names, comma-separated as cert-manager annotates them. */
-function alternativeNames(leaf: X509Certificate, kind: string): string {
+function alternativeNames(leaf: X509Certificate, kind: string, format = (value: string) => value): string {
   const names = leaf.subjectAltName?.split(", ") ?? [];
-  return names
-    .flatMap((name) => (name.startsWith(`${kind}:`) ? [name.slice(kind.length + 1)] : []))
-    .join(",");
+  const values = names
+    .filter((name) => name.startsWith(`${kind}:`))
+    .map((name) => name.slice(kind.length + 1));
+  return values.map(format).join(",");
+}
+
+/** OpenSSL writes IPv6 addresses in full, RFC 5952 and Go in short. */
+function canonicalIp(address: string): string {
+  return isIPv6(address) ? new SocketAddress({ address, family: "ipv6" }).address : address;
 }
 
 /**
@@ -42,7 +49,7 @@ export function secretObject(certificate: Certificate, contents: SecretContents,
         [annotationNames.issuerGroup]: spec.issuerRef.group ?? "",
         [annotationNames.commonName]: /^CN=(.*)$/m.exec(leaf.subject ?? "")?.[1] ?? "",
         [annotationNames.altNames]: alternativeNames(leaf, "DNS"),
-        [annotationNames.ipSans]: alternativeNames(leaf, "IP Address"),
+        [annotationNames.ipSans]: alternativeNames(leaf, "IP Address", canonicalIp),
         [annotationNames.uriSans]: alternativeNames(leaf, "URI"),
         [annotationNames.emailSans]: alternativeNames(leaf, "email"),
       },
