@@ -153,7 +153,7 @@ describeWithRigs(CONTROL_PLANE, "the Kubernetes side on a real kube-apiserver", 
     await remove("large");
   });
 
-  test("an API server that restarts is watched again without a list, and nothing is missed", async () => {
+  test("an API server that is killed and restarts is watched again, and nothing is missed", async () => {
     const { store, synced, stop } = inform();
     await synced;
     await plane.stopApiServer("SIGKILL");
