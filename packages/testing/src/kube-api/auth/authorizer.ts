@@ -101,19 +101,20 @@ export class Authorizer {
     const known = this.#grants.get(key);
     if (known) return known;
     const bindings = [...this.#objects("clusterrolebindings"), ...this.#objects("rolebindings")];
-    const grants = bindings
-      .filter((binding) => binds(binding, user))
-      .flatMap((binding) => this.#grantsBy(binding));
+    const grants = bindings.flatMap((binding) => {
+      const subject = boundSubject(binding, user);
+      return subject === undefined ? [] : this.#grantsBy(binding, subject);
+    });
     this.#grants.set(key, grants);
     return grants;
   }
 
-  #grantsBy(binding: KubeObject): readonly Grant[] {
+  #grantsBy(binding: KubeObject, subject: string): readonly Grant[] {
     const { name = "", namespace = "" } = binding.metadata;
     const roleKind = stringAt(binding, "roleRef", "kind") ?? "";
     const roleName = stringAt(binding, "roleRef", "name") ?? "";
     const plural = roleKind === "ClusterRole" ? "clusterroles" : "roles";
-    const reason = `${binding.kind} "${namespace ? `${name}/${namespace}` : name}" of ${roleKind} "${roleName}"`;
+    const reason = `${binding.kind} "${namespace ? `${name}/${namespace}` : name}" of ${roleKind} "${roleName}" to ${subject}`;
     return this.rulesOf(plural, namespace, roleName).map((rule) => ({
       namespace,
       rule: readRule(rule),
@@ -131,22 +132,19 @@ export class Authorizer {
   }
 }
 
-function binds(binding: KubeObject, user: UserInfo): boolean {
-  return arrayAt(binding, "subjects").some((subject) => {
+/** The subject by which a binding holds for a user, as reasons name it; undefined when it does not hold. */
+function boundSubject(binding: KubeObject, user: UserInfo): string | undefined {
+  for (const subject of arrayAt(binding, "subjects")) {
     const name = stringAt(subject, "name") ?? "";
-    switch (stringAt(subject, "kind")) {
-      case "User":
-        return name === user.username;
-      case "Group":
-        return user.groups.includes(name);
-      case "ServiceAccount": {
-        const namespace = stringAt(subject, "namespace") ?? binding.metadata.namespace ?? "";
-        return user.username === `system:serviceaccount:${namespace}:${name}`;
-      }
-      default:
-        return false;
+    const kind = stringAt(subject, "kind");
+    if (kind === "User" && name === user.username) return `User "${name}"`;
+    if (kind === "Group" && user.groups.includes(name)) return `Group "${name}"`;
+    const namespace = stringAt(subject, "namespace") ?? binding.metadata.namespace ?? "";
+    if (kind === "ServiceAccount" && user.username === `system:serviceaccount:${namespace}:${name}`) {
+      return `ServiceAccount "${name}/${namespace}"`;
     }
-  });
+  }
+  return undefined;
 }
 
 function readRule(rule: unknown): Rule {

@@ -73,7 +73,7 @@ export class Tokens {
   verify(token: string): VerifiedToken | undefined {
     if (token === this.adminToken) {
       return {
-        user: { username: "admin", groups: ["system:masters", "system:authenticated"] },
+        user: { username: "admin", uid: "admin", groups: ["system:masters", "system:authenticated"] },
         audiences: [ISSUER],
       };
     }

@@ -76,16 +76,18 @@ export const certificateSigningRequests: BuiltinDefinition = {
     }),
   },
   columns: csrColumns,
+  zero: { spec: { request: null, signerName: "" }, status: {} },
   selectable: { "spec.signerName": readText("spec", "signerName") },
   rules: {
-    checkName: () => undefined,
+    checkName: () => [],
     prepareCreate,
     prepareUpdate,
     validate,
     admit,
     ignored(subresource) {
       if (subresource === "approval") return { "f:spec": {}, "f:status": { "f:certificate": {} } };
-      return subresource === "status" ? { "f:spec": {} } : { "f:spec": {}, "f:status": {} };
+      if (subresource === "status") return { "f:spec": {}, "f:status": { "f:conditions": {} } };
+      return { "f:spec": {}, "f:status": {} };
     },
   },
 };

@@ -1,3 +1,4 @@
+import { createPrivateKey, X509Certificate } from "node:crypto";
 import { type FieldError, invalid, required } from "../field-error.ts";
 import { deepEqual, field, isObject, without } from "../json.ts";
 import type { KubeObject } from "../kube-object.ts";
@@ -12,6 +13,7 @@ export const namespaces: BuiltinDefinition = {
   group: "",
   plural: "namespaces",
   kind: "Namespace",
+  verbs: ["create", "delete", "get", "list", "patch", "update", "watch"],
   shortNames: ["ns"],
   namespaced: false,
   subresources: ["status", "finalize"],
@@ -26,6 +28,7 @@ export const namespaces: BuiltinDefinition = {
     }),
   },
   columns: namespaceColumns,
+  zero: { spec: {}, status: {} },
   selectable: { "status.phase": readText("status", "phase"), name: readText("metadata", "name") },
   rules: {
     returnsDeleted: true,
@@ -75,6 +78,7 @@ export const secrets: BuiltinDefinition = {
       const data = { ...(isObject(secret.data) ? secret.data : {}), ...Object.fromEntries(added) };
       return { ...without(typed, "stringData"), data };
     },
+    warn: (secret) => (secret.type === TLS ? tlsWarnings(secret) : []),
     validate(secret, live) {
       const errors = [
         ...checkKeys(secret, "data"),
@@ -128,6 +132,21 @@ export const serviceAccounts: BuiltinDefinition = {
   },
   rules: { returnsDeleted: true },
 };
+
+/** What Go's tls.X509KeyPair says of a pair that is stored all the same. */
+function tlsWarnings(secret: KubeObject): string[] {
+  const read = (key: string) => Buffer.from(String(field(secret.data, key) ?? ""), "base64").toString();
+  const [certificate, key] = [read("tls.crt"), read("tls.key")];
+  if (!certificate.includes("-----BEGIN CERTIFICATE-----"))
+    return ["tls: failed to find any PEM data in certificate input"];
+  if (!key.includes("-----BEGIN ")) return ["tls: failed to find any PEM data in key input"];
+  try {
+    const matches = new X509Certificate(certificate).checkPrivateKey(createPrivateKey(key));
+    return matches ? [] : ["tls: private key does not match public key"];
+  } catch (error) {
+    return [`tls: ${error instanceof Error ? error.message : String(error)}`];
+  }
+}
 
 function checkKeys(map: KubeObject, name: string): FieldError[] {
   const content = map[name];

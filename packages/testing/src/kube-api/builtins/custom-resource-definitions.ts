@@ -24,6 +24,11 @@ export const customResourceDefinitions: BuiltinDefinition = {
   plural: "customresourcedefinitions",
   kind: "CustomResourceDefinition",
   columns: createdColumns,
+  categories: ["api-extensions"],
+  zero: {
+    spec: { group: "", names: { plural: "", kind: "" }, scope: "", versions: null },
+    status: { conditions: null, acceptedNames: { plural: "", kind: "" }, storedVersions: null },
+  },
   shortNames: ["crd", "crds"],
   namespaced: false,
   subresources: ["status"],
@@ -109,7 +114,25 @@ function complete(crd: KubeObject): KubeObject {
     singular: given.singular || kind.toLowerCase(),
     listKind: given.listKind || `${kind}List`,
   };
-  return { ...crd, spec: { ...spec, names: completed, conversion: spec.conversion ?? { strategy: "None" } } };
+  const versions = Array.isArray(spec.versions) ? spec.versions.map(withoutEmptySchemaMaps) : spec.versions;
+  return {
+    ...crd,
+    spec: { ...spec, versions, names: completed, conversion: spec.conversion ?? { strategy: "None" } },
+  };
+}
+
+/** JSONSchemaProps leaves out `properties` and `required` that are empty. */
+function withoutEmptySchemaMaps(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withoutEmptySchemaMaps);
+  if (!isObject(value)) return value;
+  const kept = Object.entries(value).filter(
+    ([name, content]) => !((name === "properties" || name === "required") && isEmpty(content)),
+  );
+  return Object.fromEntries(kept.map(([name, content]) => [name, withoutEmptySchemaMaps(content)]));
+}
+
+function isEmpty(value: unknown): boolean {
+  return typeof value === "object" && value !== null && Object.keys(value).length === 0;
 }
 
 function storageVersions(crd: KubeObject): string[] {

@@ -1,6 +1,6 @@
 import type { FieldSet } from "../apply/field-set.ts";
 import type { FieldError } from "../field-error.ts";
-import { deepEqual, stringAt, without } from "../json.ts";
+import { deepEqual, type JsonObject, stringAt, without } from "../json.ts";
 import type { KubeObject } from "../kube-object.ts";
 import {
   type Resource,
@@ -11,7 +11,8 @@ import {
 } from "../registry/resource.ts";
 import { dnsSubdomain, type NameCheck, validateMeta, validateMetaUpdate } from "../registry/validate-meta.ts";
 import type { JsonSchema } from "../schema/json-schema.ts";
-import { compileRootSchema } from "../schema/schema.ts";
+import { compileRootSchema, type Schema } from "../schema/schema.ts";
+import { throughGoType } from "../schema/zero-value.ts";
 import type { FieldReader, FieldReaders } from "../selectors/field-selector.ts";
 import type { ResourceStore } from "../store/resource-store.ts";
 import { ageColumn, nameColumn, type TableColumn } from "../table/table-column.ts";
@@ -32,8 +33,9 @@ export const ALL_VERBS = [
 export interface BuiltinRules {
   readonly checkName?: NameCheck;
   readonly returnsDeleted?: boolean;
-  /** Runs on create and on update, before anything else: completes what the client sent. */
-  normalize?(object: KubeObject, context: WriteContext): KubeObject;
+  /** Completes what a client sent, before anything else. */
+  normalize?(object: KubeObject): KubeObject;
+  warn?: ResourceRules["warn"];
   /** Runs on create, after `status` has been cleared where it is a subresource. */
   prepareCreate?(object: KubeObject, context: WriteContext): KubeObject;
   /** Replaces the usual update rule: `status` only through /status, everything else only through the object. */
@@ -53,6 +55,7 @@ export interface BuiltinDefinition {
   readonly plural: string;
   readonly kind: string;
   readonly shortNames?: readonly string[];
+  readonly categories?: readonly string[];
   readonly namespaced: boolean;
   /** The fields beside apiVersion, kind and metadata. */
   readonly fields: { readonly [name: string]: JsonSchema };
@@ -60,6 +63,8 @@ export interface BuiltinDefinition {
   readonly columns?: readonly TableColumn[];
   /** Fields to select by, besides metadata.name and metadata.namespace. */
   readonly selectable?: { readonly [label: string]: FieldReader };
+  /** The fields that even an empty object of the kind has: what Go writes of structs that are no pointers. */
+  readonly zero?: JsonObject;
   readonly rules?: BuiltinRules;
   readonly answers?: Resource["answers"];
   readonly verbs?: readonly string[];
@@ -88,12 +93,17 @@ export function defineBuiltin(definition: BuiltinDefinition, store: ResourceStor
     kind,
     listKind: `${kind}List`,
     shortNames: definition.shortNames ?? [],
-    categories: [],
+    categories: definition.categories ?? [],
     namespaced,
     verbs: definition.verbs ?? ALL_VERBS,
     versions: new Map([[name, version]]),
     storageVersion: version,
-    rules: builtinRules(definition.rules ?? {}, subresources.includes("status")),
+    rules: builtinRules(
+      definition.rules ?? {},
+      subresources.includes("status"),
+      version.schema,
+      definition.zero,
+    ),
     terminating: false,
     store,
     answers: definition.answers ?? new Map(),
@@ -123,24 +133,33 @@ export function readText(...path: readonly string[]): FieldReader {
 const STATUS: FieldSet = { "f:status": {} };
 const ALL_BUT_STATUS: FieldSet = { "f:spec": {} };
 
-function builtinRules(own: BuiltinRules, hasStatus: boolean): ResourceRules {
+function builtinRules(
+  own: BuiltinRules,
+  hasStatus: boolean,
+  schema: Schema,
+  zero: JsonObject = {},
+): ResourceRules {
   const checkName = own.checkName ?? dnsSubdomain;
-  const normalize = own.normalize ?? ((object: KubeObject) => object);
   return {
     custom: false,
     requireResourceVersion: false,
     returnsDeleted: own.returnsDeleted ?? false,
+    zero,
+    normalize(object) {
+      const typed = throughGoType(object, schema, zero);
+      return own.normalize?.(typed) ?? typed;
+    },
+    warn: own.warn ?? (() => []),
     prepareCreate(object, context) {
-      const cleared = normalize(hasStatus ? without(object, "status") : object, context);
-      return own.prepareCreate?.(cleared, context) ?? cleared;
+      const cleared = hasStatus ? { ...without(object, "status"), ...pick(zero, "status") } : object;
+      return own.prepareCreate?.(cleared as KubeObject, context) ?? (cleared as KubeObject);
     },
     prepareUpdate(next, live, context) {
-      const normal = normalize(next, context);
-      if (own.prepareUpdate) return own.prepareUpdate(normal, live, context);
-      if (!hasStatus) return normal;
+      if (own.prepareUpdate) return own.prepareUpdate(next, live, context);
+      if (!hasStatus) return next;
       if (context.subresource === "status")
-        return { ...live, metadata: normal.metadata, ...pick(normal, "status") };
-      return { ...without(normal, "status"), ...pick(live, "status") } as KubeObject;
+        return { ...live, metadata: next.metadata, ...pick(next, "status") };
+      return { ...without(next, "status"), ...pick(live, "status") } as KubeObject;
     },
     validate(object, live, context) {
       const meta = live ? validateMetaUpdate(object, live, checkName) : validateMeta(object, checkName);
@@ -157,7 +176,7 @@ function builtinRules(own: BuiltinRules, hasStatus: boolean): ResourceRules {
 }
 
 /** The field alone, or nothing when the object does not have it. */
-export function pick(object: KubeObject, name: string): { readonly [name: string]: unknown } {
+export function pick(object: JsonObject, name: string): { readonly [name: string]: unknown } {
   return Object.hasOwn(object, name) ? { [name]: object[name] } : {};
 }
 

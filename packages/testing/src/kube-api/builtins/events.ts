@@ -1,6 +1,7 @@
 import { type FieldError, invalid, required } from "../field-error.ts";
 import { at, deepEqual, type JsonObject, stringAt } from "../json.ts";
 import type { KubeObject } from "../kube-object.ts";
+import { labelKeyProblems } from "../registry/qualified-name.ts";
 import type { Resource, ServedVersion } from "../registry/resource.ts";
 import type { JsonSchema } from "../schema/json-schema.ts";
 import type { ResourceStore } from "../store/resource-store.ts";
@@ -51,6 +52,15 @@ const coreEvents: BuiltinDefinition = {
     count: integer,
   },
   columns: eventColumns,
+  zero: {
+    involvedObject: {},
+    source: {},
+    firstTimestamp: null,
+    lastTimestamp: null,
+    eventTime: null,
+    reportingComponent: "",
+    reportingInstance: "",
+  },
   selectable: {
     ...Object.fromEntries(
       ["kind", "namespace", "name", "uid", "apiVersion", "resourceVersion", "fieldPath"].map((name) => [
@@ -82,6 +92,13 @@ const modernEvents: BuiltinDefinition = {
     deprecatedFirstTimestamp: time,
     deprecatedLastTimestamp: time,
     deprecatedCount: integer,
+  },
+  zero: {
+    eventTime: null,
+    regarding: {},
+    deprecatedSource: {},
+    deprecatedFirstTimestamp: null,
+    deprecatedLastTimestamp: null,
   },
   columns: eventColumns.map((column) => ({
     ...column,
@@ -146,7 +163,9 @@ function validateLegacy(event: KubeObject, controllerField: string): FieldError[
   for (const [name, path, limit] of limits) {
     const value = stringAt(event, name) ?? "";
     if (value === "") errors.push(required(path));
-    else if (value.length > limit) errors.push(invalid(path, "", `can have at most ${limit} characters`));
+    if (name === "reportingComponent") {
+      errors.push(...labelKeyProblems(value).map((problem) => invalid(path, value, problem)));
+    } else if (value.length > limit) errors.push(invalid(path, "", `can have at most ${limit} characters`));
   }
   if ((stringAt(event, "message") ?? "").length > 1024)
     errors.push(invalid("message", "", "can have at most 1024 characters"));

@@ -22,6 +22,7 @@ export const leases: BuiltinDefinition = {
     }),
   },
   columns: leaseColumns,
+  zero: { spec: {} },
   rules: {
     validate(lease) {
       const errors: FieldError[] = [];

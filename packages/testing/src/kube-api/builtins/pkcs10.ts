@@ -53,8 +53,8 @@ export function certificateProblem(base64: string): string | undefined {
   try {
     for (const [block] of blocks) new X509Certificate(block);
     return undefined;
-  } catch (error) {
-    return error instanceof Error ? error.message : String(error);
+  } catch {
+    return "x509: malformed certificate";
   }
 }
 

@@ -29,6 +29,7 @@ function role(plural: string, kind: string, namespaced: boolean): BuiltinDefinit
     kind,
     namespaced,
     columns: createdColumns,
+    zero: { rules: null },
     fields: { rules, ...(!namespaced && { aggregationRule }) },
     rules: {
       checkName: pathSegment,
@@ -49,6 +50,7 @@ function binding(plural: string, kind: string, namespaced: boolean): BuiltinDefi
     namespaced,
     fields: { subjects, roleRef },
     columns: bindingColumns,
+    zero: { roleRef: { apiGroup: "", kind: "", name: "" } },
     rules: {
       checkName: pathSegment,
       normalize: withApiGroups,
@@ -104,10 +106,16 @@ function withApiGroups(given: KubeObject): KubeObject {
   };
 }
 
+/** This one error shows the server's internal type, whose fields are not renamed for JSON. */
+function internalRoleRef(given: KubeObject) {
+  const at = (name: string) => stringAt(given, "roleRef", name) ?? "";
+  return { APIGroup: at("apiGroup"), Kind: at("kind"), Name: at("name") };
+}
+
 function checkBinding(given: KubeObject, live: KubeObject | undefined): FieldError[] {
   const errors: FieldError[] = [];
   if (live && !deepEqual(given.roleRef, live.roleRef))
-    errors.push(invalid("roleRef", given.roleRef ?? null, "cannot change roleRef"));
+    errors.push(invalid("roleRef", internalRoleRef(given), "cannot change roleRef"));
   if (!stringAt(given, "roleRef", "name")) errors.push(required("roleRef.name"));
   arrayAt(given, "subjects").forEach((subject, index) => {
     if (!stringAt(subject, "name")) errors.push(required(`subjects[${index}].name`));

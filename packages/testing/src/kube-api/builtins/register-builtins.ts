@@ -9,7 +9,8 @@ import { type BuiltinDefinition, defineBuiltin } from "./define-builtin.ts";
 import { eventResources } from "./events.ts";
 import { leases } from "./leases.ts";
 import { rbacResources } from "./rbac.ts";
-import { reviews, tokenRequest } from "./reviews.ts";
+import { reviews } from "./reviews.ts";
+import { tokenRequest } from "./token-request.ts";
 
 /** The built-in resources that need more than to be registered. */
 export interface Builtins {

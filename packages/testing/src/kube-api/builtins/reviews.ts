@@ -1,12 +1,13 @@
 import type { PathAction, ResourceAction } from "../auth/authorizer.ts";
 import { ISSUER } from "../auth/tokens.ts";
 import type { UserInfo } from "../auth/user.ts";
-import { required } from "../field-error.ts";
+import { type FieldError, invalid } from "../field-error.ts";
 import { arrayAt, at, isObject, stringAt } from "../json.ts";
-import { type KubeObject, kubeTime } from "../kube-object.ts";
-import { badRequest, conflict, invalidObject, notFound } from "../status-error.ts";
+import type { KubeObject } from "../kube-object.ts";
+import { invalidObject, type StatusError } from "../status-error.ts";
 import type { ApiRequest } from "../verbs/api-request.ts";
-import { decodeBody, parseJson } from "../verbs/decode-object.ts";
+import { decodeBody } from "../verbs/decode-object.ts";
+import { emptyObject, trackUpdate, withManagers } from "../verbs/track-managers.ts";
 import type { BuiltinDefinition } from "./define-builtin.ts";
 import { object, text, texts } from "./schemas.ts";
 
@@ -77,17 +78,27 @@ function review(
     namespaced: false,
     verbs: ["create"],
     fields: { spec: object(spec), status },
-    answers: new Map([["", (request: ApiRequest) => answer(request, decodeBody(request))]]),
+    zero:
+      kind === "SelfSubjectReview" ? { status: { userInfo: {} } } : { spec: {}, status: zeroStatus(kind) },
+    answers: new Map([["", (request: ApiRequest) => answer(request, decodeOwned(request))]]),
   };
+}
+
+function zeroStatus(kind: string) {
+  return kind === "TokenReview" ? { user: {} } : { allowed: false };
+}
+
+/** A review carries managed fields like any object that is created, though it is not kept. */
+function decodeOwned(request: ApiRequest): KubeObject {
+  const given = decodeBody(request);
+  return withManagers(given, trackUpdate(request, emptyObject(request), given));
 }
 
 function subjectAccess(request: ApiRequest, given: KubeObject): KubeObject {
   const username = stringAt(given, "spec", "user") ?? "";
   const groups = arrayAt(given, "spec", "groups").map(String);
   if (username === "" && groups.length === 0) {
-    throw invalidObject(given.kind, AUTHORIZATION, "", [
-      required("spec.user", "at least one of user or group must be specified"),
-    ]);
+    throw invalidReview(invalid("spec.user", "", "at least one of user or group must be specified"));
   }
   return decide(request, given, { username, groups });
 }
@@ -105,14 +116,8 @@ function readAction(given: KubeObject): ResourceAction | PathAction {
   const resource = at(given, "spec", "resourceAttributes");
   const path = at(given, "spec", "nonResourceAttributes");
   if (isObject(resource) === isObject(path)) {
-    throw invalidObject(given.kind, AUTHORIZATION, "", [
-      {
-        type: "FieldValueInvalid",
-        field: "spec.resourceAttributes",
-        value: resource ?? null,
-        detail: "exactly one of nonResourceAttributes or resourceAttributes must be specified",
-      },
-    ]);
+    const detail = "exactly one of nonResourceAttributes or resourceAttributes must be specified";
+    throw invalidReview(invalid("spec.resourceAttributes", resource ?? null, detail));
   }
   const part = (name: string) => stringAt(resource ?? path, name) ?? "";
   if (isObject(path)) return { verb: part("verb"), path: part("path") };
@@ -124,6 +129,11 @@ function readAction(given: KubeObject): ResourceAction | PathAction {
     namespace: part("namespace"),
     name: part("name"),
   };
+}
+
+/** Errors about access reviews name no kind. */
+function invalidReview(error: FieldError): StatusError {
+  return invalidObject("", AUTHORIZATION, "", [error]);
 }
 
 function tokenReview({ state }: ApiRequest, given: KubeObject): KubeObject {
@@ -146,55 +156,5 @@ function selfSubject({ state, user }: ApiRequest, given: KubeObject): KubeObject
     ...given,
     metadata: { ...given.metadata, creationTimestamp: state.now() },
     status: { userInfo: user },
-  };
-}
-
-/** POST serviceaccounts/NAME/token: a TokenRequest answered with a signed token. */
-export function tokenRequest(request: ApiRequest): KubeObject {
-  const { state, info, resource, body } = request;
-  const given = parseJson(body, (why) => badRequest(`couldn't get version/kind; json parse error: ${why}`));
-  const account = resource.store.get(info.namespace, info.name);
-  if (!account) throw notFound({ group: "", resource: "serviceaccounts" }, info.name);
-  const { uid } = account.object.metadata;
-  const claimed = stringAt(given, "metadata", "uid");
-  if (claimed !== undefined && claimed !== "" && claimed !== uid) {
-    const why = `the UID in the token request (${claimed}) does not match the UID of the service account (${uid})`;
-    throw conflict({ group: AUTHENTICATION, resource: "TokenRequest" }, info.name, why);
-  }
-  const lifetime = at(given, "spec", "expirationSeconds") ?? 3600;
-  if (typeof lifetime !== "number" || lifetime < 600) {
-    throw invalidObject("TokenRequest", AUTHENTICATION, "", [
-      {
-        type: "FieldValueInvalid",
-        field: "spec.expirationSeconds",
-        value: lifetime,
-        detail: "may not specify a duration less than 10 minutes",
-      },
-    ]);
-  }
-  const asked = arrayAt(given, "spec", "audiences").map(String);
-  const audiences = asked.length > 0 ? asked : [ISSUER];
-  const { token, expires } = state.tokens.issue({
-    namespace: info.namespace,
-    name: info.name,
-    uid,
-    audiences,
-    lifetime,
-  });
-  return {
-    kind: "TokenRequest",
-    apiVersion: `${AUTHENTICATION}/v1`,
-    metadata: {
-      name: info.name,
-      namespace: info.namespace,
-      ...(uid !== undefined && { uid }),
-      creationTimestamp: state.now(),
-    },
-    spec: {
-      audiences,
-      expirationSeconds: lifetime,
-      boundObjectRef: at(given, "spec", "boundObjectRef") ?? null,
-    },
-    status: { token, expirationTimestamp: kubeTime(expires) },
   };
 }

@@ -1,4 +1,4 @@
-import { ALL_VERBS, selectableFields } from "../builtins/define-builtin.ts";
+import { selectableFields } from "../builtins/define-builtin.ts";
 import { arrayAt, at, isObject, stringAt } from "../json.ts";
 import type { KubeObject } from "../kube-object.ts";
 import { customResourceRules } from "../registry/custom-resource-rules.ts";
@@ -9,6 +9,9 @@ import type { FieldReader } from "../selectors/field-selector.ts";
 import type { ResourceStore } from "../store/resource-store.ts";
 import { compileJsonPath } from "../table/json-path.ts";
 import { type PrinterColumn, printerColumns } from "./printer-columns.ts";
+
+/** In the order in which discovery lists them for custom resources. */
+const VERBS = ["delete", "deletecollection", "get", "list", "patch", "create", "update", "watch"] as const;
 
 /** The resource that a valid CustomResourceDefinition defines, over the store that holds its objects. */
 export function customResource(crd: KubeObject, store: ResourceStore): Resource {
@@ -30,7 +33,7 @@ export function customResource(crd: KubeObject, store: ResourceStore): Resource 
     shortNames: arrayAt(crd, "spec", "names", "shortNames").map(String),
     categories: arrayAt(crd, "spec", "names", "categories").map(String),
     namespaced,
-    verbs: ALL_VERBS,
+    verbs: VERBS,
     versions: new Map(served.sort(byPriority).map((version) => [version.name, version])),
     storageVersion: storage,
     rules: customResourceRules(kind, storage.subresources.has("status")),

@@ -225,11 +225,7 @@ function checkDefault(schema: JsonSchema, path: string, errors: FieldError[]): v
   if (schema.default === undefined) return;
   for (const error of validateValue(schema.default, compileSchema(schema), "")) {
     const at = error.field === "<nil>" || error.field === "" ? "" : `.${error.field}`;
-    errors.push({
-      ...error,
-      field: `${path}.default${at}`,
-      detail: (error.detail ?? "").replace("<nil> in body", " in body"),
-    });
+    errors.push({ ...error, field: `${path}.default${at}` });
   }
 }
 

@@ -53,7 +53,6 @@ export function listMeta({ resourceVersion, continueToken, remaining }: Page, cu
 export function bookmarkMeta(revision: number, initialEventsEnd: boolean): JsonObject {
   return {
     resourceVersion: String(revision),
-    creationTimestamp: null,
     ...(initialEventsEnd && { annotations: { "k8s.io/initial-events-end": "true" } }),
   };
 }

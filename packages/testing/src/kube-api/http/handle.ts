@@ -37,6 +37,7 @@ async function handle(
   const { token, path } = takePathToken(rawPath);
   const query = new URLSearchParams(search);
   const info = readRequestInfo(request.method ?? "GET", path, query);
+  const warnings: string[] = [];
   let user: UserInfo | undefined;
   try {
     const body = await readBody(request);
@@ -51,12 +52,12 @@ async function handle(
     if (!info.isResource) {
       servePath(state, info.path, response);
     } else {
-      const served = { state, info, user, query, body, request };
+      const served = { state, info, user, query, body, request, warnings };
       serveResource(served, response, fault);
     }
     record(parts, request, info, user, response.destroyed ? 0 : response.statusCode);
   } catch (error) {
-    const code = response.headersSent || response.destroyed ? 0 : sendError(response, error);
+    const code = response.headersSent || response.destroyed ? 0 : sendError(response, error, warnings);
     if (code === 413) request.resume();
     record(parts, request, info, user, code);
   }

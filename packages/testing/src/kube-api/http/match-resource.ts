@@ -1,6 +1,6 @@
 import type { Registry } from "../registry/registry.ts";
 import type { Resource, ServedVersion } from "../registry/resource.ts";
-import { badRequest, methodNotAllowed, methodNotSupported, pathNotFound } from "../status-error.ts";
+import { badRequest, methodNotAllowed, methodNotSupported, notFound, pathNotFound } from "../status-error.ts";
 import type { ResourceInfo } from "./request-info.ts";
 
 /** The resource and version that a path is about. */
@@ -20,7 +20,11 @@ export function matchResource(registry: Registry, info: ResourceInfo): Match | u
     return undefined;
   }
   const { resource, version } = found;
-  if (info.subresource && !version.subresources.has(info.subresource)) throw pathNotFound();
+  if (info.subresource && !version.subresources.has(info.subresource)) {
+    throw resource.rules.custom
+      ? notFound({ group: info.group, resource: info.resource }, info.name)
+      : pathNotFound();
+  }
   if (!fitsScope(resource, info)) {
     if (resource.rules.custom) return undefined;
     throw info.name ? pathNotFound() : methodNotAllowed();

@@ -18,7 +18,7 @@ import type { Encoder } from "./encoder.ts";
 import { matchResource } from "./match-resource.ts";
 import { negotiate } from "./negotiate.ts";
 import type { ResourceInfo } from "./request-info.ts";
-import { sendJson, sendText } from "./respond.ts";
+import { sendJson, sendText, sendYaml } from "./respond.ts";
 
 /** A request for a resource, before the resource is looked up. */
 export interface ResourceCall {
@@ -28,6 +28,8 @@ export interface ResourceCall {
   readonly query: URLSearchParams;
   readonly body: string;
   readonly request: IncomingMessage;
+  /** Texts for Warning headers, which go out with errors too. */
+  readonly warnings: string[];
 }
 
 /** An answer to send: a status code and JSON. */
@@ -42,7 +44,7 @@ export function serveResource(
   response: ServerResponse,
   fault: FaultAction | undefined,
 ): void {
-  const { state, info, user, query, body, request } = call;
+  const { state, info, user, query, body, request, warnings } = call;
   const found = matchResource(state.registry, info);
   if (!found) {
     sendText(response, 404, "404 page not found\n");
@@ -59,16 +61,21 @@ export function serveResource(
     contentType: (request.headers["content-type"] ?? "").split(";", 1)[0]?.trim().toLowerCase() ?? "",
     userAgent: request.headers["user-agent"] ?? "",
     body,
-    warnings: version.deprecation === undefined ? [] : [version.deprecation],
+    warnings,
   };
+  if (version.deprecation !== undefined) warnings.push(version.deprecation);
   const include = query.get("includeObject") ?? "Metadata";
-  const encoder = negotiate(request.headers.accept ?? "", resource, version, { now: state.clock, include });
+  const { encoder, format } = negotiate(request.headers.accept ?? "", resource, version, {
+    now: state.clock,
+    include,
+  });
   if (info.verb === "watch") {
     watch(api, response, encoder, fault?.type === "mute");
     return;
   }
   const { code, json } = answer(api, encoder);
   if (fault?.type === "dropResponse") response.socket?.resetAndDestroy();
+  else if (format === "yaml") sendYaml(response, code, json, api.warnings);
   else sendJson(response, code, json, api.warnings);
 }
 
@@ -129,7 +136,7 @@ function create(api: ApiRequest, encoder: Encoder): Answer {
 }
 
 function requireJson({ contentType }: ApiRequest): void {
-  if (contentType !== "" && contentType !== "application/json") {
+  if (contentType !== "" && contentType !== "application/json" && contentType !== "application/yaml") {
     throw unsupportedMediaType([
       "application/json",
       "application/yaml",

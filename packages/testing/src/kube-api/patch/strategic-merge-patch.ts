@@ -53,16 +53,42 @@ function mergeLists(
   if (patch.some((item) => isObject(item) && item[DIRECTIVE] === "replace")) {
     return patch.filter((item) => !(isObject(item) && item[DIRECTIVE] === "replace"));
   }
-  const result = [...current];
-  for (const item of patch) {
-    const element = itemElement(schema, item);
-    const index = result.findIndex((old) => itemElement(schema, old) === element);
-    if (isObject(item) && item[DIRECTIVE] === "delete") {
-      if (index >= 0) result.splice(index, 1);
-    } else if (index < 0) result.push(isObject(item) ? withoutDirectives(item) : item);
-    else if (schema.items) result[index] = mergeValue(result[index], item, schema.items);
+  const elementOf = (item: unknown) => itemElement(schema, item);
+  const gone = new Set(patch.filter(isDeletion).map(elementOf));
+  const patched = patch
+    .filter((item) => !isDeletion(item))
+    .map((item) => {
+      const old = current.find((candidate) => elementOf(candidate) === elementOf(item));
+      if (old !== undefined && schema.items) return mergeValue(old, item, schema.items);
+      return isObject(item) ? withoutDirectives(item) : item;
+    });
+  const wanted = new Set(patched.map(elementOf));
+  const kept = current.filter((item) => !wanted.has(elementOf(item)) && !gone.has(elementOf(item)));
+  return interleave(kept, patched, current.map(elementOf), elementOf);
+}
+
+/** Items of the patch in its order; the others where they stood before the next item that both lists had. */
+function interleave(
+  kept: readonly unknown[],
+  patched: readonly unknown[],
+  order: readonly (string | undefined)[],
+  elementOf: (item: unknown) => string | undefined,
+): readonly unknown[] {
+  const result: unknown[] = [];
+  let left = 0;
+  let right = 0;
+  while (left < kept.length || right < patched.length) {
+    const mine = left < kept.length ? order.indexOf(elementOf(kept[left])) : Number.POSITIVE_INFINITY;
+    const theirs =
+      right < patched.length ? order.indexOf(elementOf(patched[right])) : Number.POSITIVE_INFINITY;
+    if (mine < theirs) result.push(kept[left++]);
+    else result.push(patched[right++]);
   }
   return result;
+}
+
+function isDeletion(item: unknown): boolean {
+  return isObject(item) && item[DIRECTIVE] === "delete";
 }
 
 function withoutDirectives(object: JsonObject): JsonObject {

@@ -1,9 +1,10 @@
 import type { FieldSet } from "../apply/field-set.ts";
-import { invalid } from "../field-error.ts";
+import { type FieldError, invalid } from "../field-error.ts";
 import { deepEqual, without } from "../json.ts";
 import type { KubeObject } from "../kube-object.ts";
 import { validateUniqueLists } from "../schema/unique-lists.ts";
 import { validateValue } from "../schema/validate.ts";
+import { finalizerWarnings } from "./finalizer-warnings.ts";
 import type { ResourceRules, ServedVersion } from "./resource.ts";
 import { dnsSubdomain, validateMeta, validateMetaUpdate } from "./validate-meta.ts";
 
@@ -16,6 +17,9 @@ export function customResourceRules(kind: string, hasStatus: boolean): ResourceR
     custom: true,
     requireResourceVersion: true,
     returnsDeleted: false,
+    zero: {},
+    normalize: (object) => object,
+    warn: finalizerWarnings,
     prepareCreate(object) {
       const created = hasStatus ? without(object, "status") : object;
       return { ...created, metadata: { ...created.metadata, generation: 1 } };
@@ -71,11 +75,18 @@ function validateBody(
     const status = schema.properties.get("status");
     if (!status || !Object.hasOwn(object, "status") || object.status === live?.status) return [];
     return [
-      ...validateValue(object.status, status, "status", live?.status),
+      ...validateValue(object.status, status, "", live?.status).map(underStatus),
       ...ratchetUnique(object, live, schema),
     ];
   }
   return [...validateValue(object, schema, "", live), ...ratchetUnique(object, live, schema)];
+}
+
+/** On /status the texts name fields from the status on, the causes from the object on. */
+function underStatus(error: FieldError): FieldError {
+  if (error.field === "<nil>")
+    return { ...error, field: error.type === "FieldValueTypeInvalid" ? "status" : "<nil>" };
+  return { ...error, field: `status.${error.field}` };
 }
 
 /** A list that already had duplicates may keep them: only new violations are refused. */

@@ -2,6 +2,7 @@ import type { FieldSet } from "../apply/field-set.ts";
 import type { Authorizer } from "../auth/authorizer.ts";
 import type { UserInfo } from "../auth/user.ts";
 import type { FieldError } from "../field-error.ts";
+import type { JsonObject } from "../json.ts";
 import type { KubeObject } from "../kube-object.ts";
 import type { Schema } from "../schema/schema.ts";
 import type { FieldReaders } from "../selectors/field-selector.ts";
@@ -39,6 +40,12 @@ export interface WriteContext {
 export interface ResourceRules {
   /** True for custom resources: no strategic merge patch, and a PUT must name the resourceVersion. */
   readonly custom: boolean;
+  /** Completes what a client sent, as the server's decoding does. */
+  normalize(object: KubeObject): KubeObject;
+  /** The fields that even an empty object of the kind has. */
+  readonly zero: JsonObject;
+  /** What the client should be told about a valid object. */
+  warn(object: KubeObject, live: KubeObject | undefined): readonly string[];
   /** Sets and clears what a client may not decide on create. */
   prepareCreate(object: KubeObject, context: WriteContext): KubeObject;
   /** Keeps what this endpoint may not change, and counts the generation up when the desired state changed. */

@@ -29,12 +29,11 @@ function validateNode(
 ): void {
   if (value === previous && typeof value === "object" && value !== null) return;
   const before = errors.length;
-  if (!checkType(value, schema, path, errors)) {
-    ratchet(value, previous, before, errors);
-    return;
-  }
-  checkOwnRules(value, schema, path, errors);
+  const fits = checkType(value, schema, path, errors);
+  checkCombinations(value, schema, path, errors);
+  if (fits) checkOwnRules(value, schema, path, errors);
   ratchet(value, previous, before, errors);
+  if (!fits) return;
   if (Array.isArray(value) && schema.items) {
     const { items } = schema;
     const old = Array.isArray(previous) ? correlate(previous, schema) : undefined;
@@ -48,7 +47,6 @@ function validateNode(
       if (child) validateNode(value[name], child, join(path, name), old?.[name], errors);
     }
   }
-  checkCombinations(value, schema, path, errors);
 }
 
 /** Only list maps can be matched item by item across an update; other lists ratchet as a whole. */
@@ -82,12 +80,11 @@ function checkType(value: unknown, schema: Schema, path: string, errors: FieldEr
 }
 
 function typeInvalid(path: string, expected: string, actual: string): FieldError {
-  const where = path ? `${path} in body` : "<nil> in body";
   return {
     type: "FieldValueTypeInvalid",
     field: path || "<nil>",
     value: actual,
-    detail: `${where} must be of type ${expected}: ${JSON.stringify(actual)}`,
+    detail: `${path} in body must be of type ${expected}: ${JSON.stringify(actual)}`,
   };
 }
 
@@ -156,22 +153,31 @@ function checkArray(value: readonly unknown[], { rules }: Schema, path: string, 
   }
 }
 
+/** The server names no field when a combination fails, and adds what its best alternative lacked. */
 function checkCombinations(value: unknown, schema: Schema, path: string, errors: FieldError[]): void {
-  const passes = (alternative: Schema) => validateValue(value, alternative, path).length === 0;
-  const say = (text: string) =>
-    errors.push(invalid(path || "<nil>", "", `${JSON.stringify(path)} must ${text}`));
-  if (schema.anyOf.length > 0 && !schema.anyOf.some(passes)) say("validate at least one schema (anyOf)");
-  if (schema.oneOf.length > 0) {
-    const count = schema.oneOf.filter(passes).length;
-    const found = count === 0 ? "Found none valid" : `Found ${count} valid alternatives`;
-    if (count !== 1) say(`validate one and only one schema (oneOf). ${found}`);
+  if (value === null) return;
+  const say = (text: string) => errors.push(invalid("<nil>", "", `${JSON.stringify(path)} must ${text}`));
+  const check = (alternatives: readonly Schema[]) =>
+    alternatives.map((part) => validateValue(value, part, path));
+  const anyOf = check(schema.anyOf);
+  if (anyOf.length > 0 && anyOf.every((failures) => failures.length > 0)) {
+    say("validate at least one schema (anyOf)");
+    errors.push(...(anyOf[0] ?? []));
   }
-  const failures = schema.allOf.flatMap((part) => validateValue(value, part, path));
-  if (failures.length > 0) {
-    errors.push(...failures);
-    say(`validate all the schemas (allOf)${schema.allOf.some(passes) ? "" : ". None validated"}`);
+  const oneOf = check(schema.oneOf);
+  const valid = oneOf.filter((failures) => failures.length === 0).length;
+  if (oneOf.length > 0 && valid !== 1) {
+    say(
+      `validate one and only one schema (oneOf). ${valid === 0 ? "Found none valid" : `Found ${valid} valid alternatives`}`,
+    );
+    if (valid === 0) errors.push(...(oneOf[0] ?? []));
   }
-  if (schema.not && passes(schema.not)) say("not validate the schema (not)");
+  const allOf = check(schema.allOf);
+  const failed = allOf.filter((failures) => failures.length > 0);
+  errors.push(...failed.flat());
+  if (failed.length > 0)
+    say(`validate all the schemas (allOf)${failed.length === allOf.length ? ". None validated" : ""}`);
+  if (schema.not && validateValue(value, schema.not, path).length === 0) say("not validate the schema (not)");
 }
 
 function broken(path: string, value: unknown, rule: string): FieldError {

@@ -20,10 +20,7 @@ export function parseFieldSelector(text: string): readonly FieldTerm[] {
     .filter((term) => term !== "")
     .map((term) => {
       const operator = /^((?:[^=!\\]|\\.)*?)(==|!=|=)(.*)$/s.exec(term);
-      if (!operator)
-        throw badRequest(
-          `invalid selector: ${JSON.stringify(text)}; can't understand ${JSON.stringify(term)}`,
-        );
+      if (!operator) throw badRequest(`invalid selector: '${text}'; can't understand '${term}'`);
       const [, field = "", sign, value = ""] = operator;
       return { field, equal: sign !== "!=", value: unescapeValue(value) };
     });

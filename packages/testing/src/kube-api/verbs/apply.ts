@@ -1,24 +1,24 @@
 import { checkApplied } from "../apply/check-applied.ts";
-import { decodeManagers, type ManagerKey, type Managers } from "../apply/managers.ts";
-import { type ApplyConflict, applyConfig, recordUpdate } from "../apply/own-fields.ts";
+import type { ManagerKey } from "../apply/managers.ts";
+import { type ApplyConflict, applyConfig } from "../apply/own-fields.ts";
 import { isObject } from "../json.ts";
 import type { KubeObject } from "../kube-object.ts";
 import { applyDefaults } from "../schema/default.ts";
 import { badRequest, conflict, notFound, StatusError } from "../status-error.ts";
 import { type ApiRequest, groupResource, keyNamespace } from "./api-request.ts";
-import { parseJson } from "./decode-object.ts";
+import { parseYamlOrJson } from "./parse-json.ts";
 import { checkName } from "./patch.ts";
-import { type Change, createObject, updateObject, type Written, writing } from "./write-object.ts";
+import { emptyObject, managersForApply, writing } from "./track-managers.ts";
+import { type Change, createObject, updateObject, type Written } from "./write-object.ts";
 
-/** Server-side apply (KEP-555). The body must be JSON, which is YAML too; other YAML is not understood here. */
+/** Server-side apply (KEP-555). The body is YAML, and in practice the JSON that is YAML too. */
 export function apply(request: ApiRequest): Written {
-  const { resource, version, info } = request;
+  const { resource, info } = request;
   const config = parseConfig(request);
   const live = resource.store.get(keyNamespace(request), info.name);
   if (live) return updateObject(request, live, (current) => applyTo(request, current, config));
   if (info.subresource) throw notFound(groupResource(request), info.name);
-  const empty: KubeObject = { apiVersion: version.apiVersion, kind: resource.kind, metadata: {} };
-  const { next, managers } = applyTo(request, empty, config);
+  const { next, managers } = applyTo(request, emptyObject(request), config);
   if (next.metadata.uid) {
     const why = `uid mismatch: the provided object specified uid ${next.metadata.uid}, and no existing object was found`;
     throw conflict(groupResource(request), info.name, why);
@@ -28,8 +28,8 @@ export function apply(request: ApiRequest): Written {
 }
 
 function parseConfig({ resource, version, body }: ApiRequest): KubeObject {
-  const config = parseJson(body, (why) =>
-    badRequest(`error decoding YAML: error converting YAML to JSON: yaml: ${why}`),
+  const config = parseYamlOrJson(body, (why) =>
+    badRequest(`error decoding YAML: error converting YAML to JSON: ${why}`),
   );
   if (!isObject(config))
     throw badRequest(
@@ -62,32 +62,12 @@ function applyTo(request: ApiRequest, live: KubeObject, config: KubeObject): Cha
   const { version, query } = request;
   const force = query.get("force") === "true" || query.get("force") === "1";
   const own = writing(request, "Apply");
-  const managers = managersOf(
-    live,
-    own.schema,
-    { ...own.key, manager: "before-first-apply", operation: "Update", subresource: "" },
-    own.now,
-  );
+  const managers = managersForApply(request, live);
   const result = applyConfig(live, config, managers, { ...own, force });
   if (result.conflicts) throw applyConflict(result.conflicts);
-  const next = applyDefaults(result.object, version.schema);
+  const next = request.resource.rules.normalize(applyDefaults(result.object, version.schema));
   checkName(request, next);
   return { next, managers };
-}
-
-/** An object without managers counts as written by `before-first-apply`, so that an apply conflicts with what is there. */
-function managersOf(
-  live: KubeObject,
-  schema: ApiRequest["version"]["schema"],
-  before: ManagerKey,
-  now: string,
-): Managers {
-  const managers = decodeManagers(live.metadata.managedFields ?? []) ?? new Map();
-  if (managers.size === 0 && live.metadata.uid !== undefined) {
-    const empty: KubeObject = { apiVersion: live.apiVersion, kind: live.kind, metadata: {} };
-    recordUpdate(empty, live, managers, { schema, key: before, ignored: {}, now });
-  }
-  return managers;
 }
 
 function applyConflict(conflicts: readonly ApplyConflict[]): StatusError {

@@ -1,4 +1,6 @@
+import { isObject } from "../json.ts";
 import { badRequest } from "../status-error.ts";
+import { parseJson } from "./parse-json.ts";
 
 /** Where the next page of a list begins. */
 export interface ContinueToken {
@@ -15,12 +17,20 @@ export function encodeContinue({ rv, start }: ContinueToken): string {
 
 /** Reads a token that this server wrote, or answers 400. */
 export function decodeContinue(text: string): ContinueToken {
-  try {
-    const { v, rv, start } = JSON.parse(Buffer.from(text, "base64url").toString());
-    if (v === "meta.k8s.io/v1" && Number.isInteger(rv) && typeof start === "string") return { rv, start };
-  } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
-    throw badRequest(`invalid continue token: continue key is not valid: ${why}`);
-  }
-  throw badRequest("invalid continue token: continue key is not valid: unrecognized format");
+  const valid = /^[A-Za-z0-9_-]*/.exec(text)?.[0].length ?? 0;
+  if (valid < text.length) throw invalidToken(`illegal base64 data at input byte ${valid}`);
+  const json = Buffer.from(text, "base64url").toString();
+  const token: unknown = parseJson(json, (why) => invalidToken(why));
+  const { v, rv, start } = isObject(token) ? token : {};
+  if (v !== "meta.k8s.io/v1")
+    throw badRequest(
+      `invalid continue token: continue key is not valid: server does not recognize this encoded version "${String(v ?? "")}"`,
+    );
+  if (typeof rv !== "number" || typeof start !== "string")
+    throw invalidToken("incorrect encoded start resourceVersion (version meta.k8s.io/v1)");
+  return { rv, start };
+}
+
+function invalidToken(why: string): Error {
+  return badRequest(`invalid continue token: continue key is not valid: ${why}`);
 }

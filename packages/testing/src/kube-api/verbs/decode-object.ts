@@ -6,112 +6,86 @@ import { applyDefaults } from "../schema/default.ts";
 import { prune } from "../schema/prune.ts";
 import { badRequest, invalidObject } from "../status-error.ts";
 import type { ApiRequest } from "./api-request.ts";
+import { cannotHandle, excerpt, unrecognized } from "./decode-errors.ts";
+import { decodeMetadata } from "./decode-metadata.ts";
+import { parseJson, parseYamlOrJson } from "./parse-json.ts";
+
+/** The Go type that a body is first read into, as its errors name it. */
+const TYPE_META = String.raw`struct { APIVersion string "json:\"apiVersion,omitempty\""; Kind string "json:\"kind,omitempty\"" }`;
 
 /** Parses the body of a create or update into an object of the request's version. */
 export function decodeBody(request: ApiRequest): KubeObject {
   const { resource, version, body } = request;
-  const unrecognized = (why: string) =>
-    badRequest(
-      `the object provided is unrecognized (must be of type ${resource.kind}): ${why} (${excerpt(body)})`,
-    );
-  const raw = parseJson(body, (why) => unrecognized(`couldn't get version/kind; json parse error: ${why}`));
-  if (!isObject(raw))
-    throw unrecognized("couldn't get version/kind; json parse error: json: cannot unmarshal into Go value");
-  if (resource.rules.custom) {
-    if (typeof raw.kind !== "string" || raw.kind === "")
-      throw unrecognized(`Object 'Kind' is missing in '${excerpt(body)}'`);
-    if (typeof raw.apiVersion !== "string" || raw.apiVersion === "") {
-      throw unrecognized(`Object 'apiVersion' is missing in '${excerpt(body)}'`);
-    }
-    requireVersion(raw.apiVersion, version.apiVersion);
-  } else {
-    const { kind = resource.kind, apiVersion = version.apiVersion } = raw;
-    if (kind !== resource.kind || apiVersion !== version.apiVersion) {
-      const why = `no kind ${JSON.stringify(kind)} is registered for version ${JSON.stringify(apiVersion)} in scheme "pkg/runtime/scheme.go:111"`;
-      throw badRequest(
-        `${String(kind)} in version ${JSON.stringify(apiVersion)} cannot be handled as a ${resource.kind}: ${why}`,
-      );
-    }
+  const noType = (why: string) =>
+    unrecognized(request, `couldn't get version/kind; json parse error: ${why}`);
+  const isYaml = request.contentType === "application/yaml";
+  const raw = isYaml ? parseYamlOrJson(body, (why) => unrecognized(request, why)) : parseJson(body, noType);
+  if (!isObject(raw)) {
+    const what = Array.isArray(raw) ? "array" : typeof raw;
+    throw noType(`json: cannot unmarshal ${what} into Go value of type ${TYPE_META}`);
   }
+  if (resource.rules.custom) checkCustomType(request, raw);
+  else checkBuiltinType(request, raw);
   return finishObject(request, { kind: resource.kind, apiVersion: version.apiVersion, ...raw }, "request");
 }
 
 /**
- * Drops unknown fields (with a warning, or an error for `fieldValidation=Strict`) and fills in defaults. The result
- * shares what it can with `raw`.
+ * Drops unknown fields (with a warning, or an error for `fieldValidation=Strict`), fills in defaults, and completes
+ * what the kind's own rules complete. The result shares what it can with `raw`.
  */
 export function finishObject(request: ApiRequest, raw: JsonObject, source: "request" | "patch"): KubeObject {
-  const { resource, version, query } = request;
-  const typed = withMetadata(request, raw);
-  const { value, dropped } = prune(typed, version.schema);
-  const directive = query.get("fieldValidation") ?? "Warn";
-  if (dropped.length > 0 && directive !== "Ignore") {
-    const texts = dropped.map((path) => `unknown field ${JSON.stringify(path)}`).sort();
-    if (directive === "Strict") {
-      const label =
-        source === "request"
-          ? `${resource.kind} in version ${JSON.stringify(version.name)} cannot be handled as a ${resource.kind}: `
-          : "";
-      throw badRequest(`${label}strict decoding error: ${texts.join(", ")}`);
-    }
-    request.warnings.push(...texts);
-  }
+  const { resource, version } = request;
+  const { value, dropped } = prune(decodeMetadata(request, raw), version.schema);
+  reportUnknown(request, dropped, source);
   const problem = resource.rules.custom ? undefined : decodeProblem(value, version.schema);
-  if (problem === undefined) return applyDefaults(value, version.schema);
-  if (source === "patch") throw invalidObject("", "", "", [invalid("patch", JSON.stringify(raw), problem)]);
+  if (problem === undefined) return resource.rules.normalize(applyDefaults(value, version.schema));
+  if (source === "request") throw cannotHandle(request, problem);
+  throw invalidObject("", "", "", [invalid("patch", JSON.stringify(raw), problem)]);
+}
+
+function reportUnknown(request: ApiRequest, paths: readonly string[], source: "request" | "patch"): void {
+  const directive = request.query.get("fieldValidation") ?? "Warn";
+  if (paths.length === 0 || directive === "Ignore") return;
+  const texts = paths.map((path) => `unknown field ${JSON.stringify(path)}`).sort();
+  if (directive !== "Strict") {
+    request.warnings.push(...texts);
+    return;
+  }
+  const problem = `strict decoding error: ${texts.join(", ")}`;
+  throw source === "request" ? cannotHandle(request, problem) : badRequest(problem);
+}
+
+function checkCustomType(request: ApiRequest, raw: JsonObject): void {
+  const { version, body } = request;
+  for (const [field, label] of [
+    ["kind", "Kind"],
+    ["apiVersion", "apiVersion"],
+  ] as const) {
+    if (!raw[field]) throw unrecognized(request, `Object '${label}' is missing in '${excerpt(body)}'`);
+  }
+  if (raw.apiVersion === version.apiVersion) return;
+  // Nothing is known of the version's schema, so all fields are unknown.
+  const { apiVersion, kind: _kind, metadata: _metadata, ...others } = raw;
+  reportUnknown(request, Object.keys(others), "request");
   throw badRequest(
-    `${resource.kind} in version ${JSON.stringify(version.name)} cannot be handled as a ${resource.kind}: ${problem}`,
+    `the API version in the data (${String(apiVersion)}) does not match the expected API version (${version.apiVersion})`,
   );
 }
 
-/** Parses JSON; `fail` words the error. */
-export function parseJson(text: string, fail: (why: string) => Error): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    throw fail(wordJsonError(text, error instanceof Error ? error.message : String(error)));
-  }
-}
-
-/** The end of input is the one error whose wording clients know; others are left as this runtime words them. */
-function wordJsonError(text: string, message: string): string {
-  const isCut = text.trim() === "" || /end of JSON input|Unterminated string/i.test(message);
-  return isCut ? "unexpected end of JSON input" : message;
-}
-
-function withMetadata({ resource, version }: ApiRequest, raw: JsonObject): KubeObject {
-  const { metadata = {} } = raw;
-  const cannot = (why: string) =>
-    badRequest(
-      `${resource.kind} in version ${JSON.stringify(version.name)} cannot be handled as a ${resource.kind}: ${why}`,
+function checkBuiltinType({ resource, version, state }: ApiRequest, raw: JsonObject): void {
+  const { kind = resource.kind, apiVersion = version.apiVersion } = raw;
+  if (kind === resource.kind && apiVersion === version.apiVersion) return;
+  const isKnown = state.registry
+    .all()
+    .some(
+      (other) => !other.rules.custom && other.kind === kind && other.storageVersion.apiVersion === apiVersion,
     );
-  if (metadata !== null && !isObject(metadata))
-    throw cannot("json: cannot unmarshal into Go struct field .metadata of type v1.ObjectMeta");
-  for (const name of ["labels", "annotations"] as const) {
-    const map = metadata?.[name];
-    const wrong =
-      isObject(map) && Object.values(map).some((value) => typeof value !== "string" && value !== null);
-    if (wrong || (map !== undefined && map !== null && !isObject(map))) {
-      throw cannot(`json: cannot unmarshal into Go struct field ObjectMeta.metadata.${name} of type string`);
-    }
-  }
-  return { ...raw, metadata: metadata ?? {} } as KubeObject;
-}
-
-/** The beginning of a body, as much as the server repeats in its errors. */
-function excerpt(body: string): string {
-  if (body === "") return "<empty>";
-  if (!body.startsWith("{")) return body.length > 30 ? `${hex(body.slice(0, 30))} ...` : hex(body);
-  return body.length > 30 ? `${body.slice(0, 30)} ...` : body;
-}
-
-function hex(text: string): string {
-  return Buffer.from(text).toString("hex");
-}
-
-function requireVersion(given: string, expected: string): void {
-  if (given === expected) return;
+  const hub = resource.group === "" ? "core" : resource.group.split(".", 1)[0];
+  const why = isKnown
+    ? `converting (${version.name}.${String(kind)}) to (${hub}.${resource.kind}): unknown conversion`
+    : `no kind ${JSON.stringify(kind)} is registered for version ${JSON.stringify(apiVersion)} in scheme "pkg/runtime/scheme.go:111"`;
+  const given = String(apiVersion).split("/").at(-1);
   throw badRequest(
-    `the API version in the data (${given}) does not match the expected API version (${expected})`,
+    `${String(kind)} in version ${JSON.stringify(given)} cannot be handled as a ${resource.kind}: ${why}`,
   );
 }

@@ -2,7 +2,7 @@ import { type FieldError, notSupported } from "../field-error.ts";
 import { arrayAt, isObject, type JsonObject, stringAt } from "../json.ts";
 import { badRequest, invalidObject } from "../status-error.ts";
 import type { ApiRequest } from "./api-request.ts";
-import { parseJson } from "./decode-object.ts";
+import { parseJson } from "./parse-json.ts";
 import { checkDryRun } from "./write-options.ts";
 
 /** What happens to dependents: who deletes or orphans them is a garbage collector that this server does not have. */

@@ -3,10 +3,11 @@ import type { KubeObject } from "../kube-object.ts";
 import { applyJsonPatch } from "../patch/json-patch.ts";
 import { applyMergePatch } from "../patch/merge-patch.ts";
 import { applyStrategicMergePatch } from "../patch/strategic-merge-patch.ts";
-import { badRequest, notFound, unsupportedMediaType } from "../status-error.ts";
+import { badRequest, notFound, StatusError, unsupportedMediaType } from "../status-error.ts";
 import { type ApiRequest, groupResource, keyNamespace } from "./api-request.ts";
 import { apply } from "./apply.ts";
-import { finishObject, parseJson } from "./decode-object.ts";
+import { finishObject } from "./decode-object.ts";
+import { parseJson } from "./parse-json.ts";
 import { updateObject, type Written } from "./write-object.ts";
 
 const JSON_PATCH = "application/json-patch+json";
@@ -20,7 +21,10 @@ export function patch(request: ApiRequest): Written {
   const accepted = resource.rules.custom
     ? [JSON_PATCH, MERGE_PATCH, APPLY_PATCH]
     : [JSON_PATCH, MERGE_PATCH, STRATEGIC_MERGE_PATCH, APPLY_PATCH];
-  if (!accepted.includes(contentType)) throw unsupportedMediaType(accepted);
+  if (!accepted.includes(contentType)) {
+    if (resource.rules.custom) throw unsupportedMediaType(accepted);
+    throw new StatusError(415, "UnsupportedMediaType", "415: Unsupported Media Type", {});
+  }
   if (contentType === APPLY_PATCH) return apply(request);
   const parsed = parseJson(request.body, (why) => badRequest(`error decoding patch: ${why}`));
   const live = resource.store.get(keyNamespace(request), request.info.name);

@@ -1,7 +1,6 @@
 import { randomInt, randomUUID } from "node:crypto";
-import { decodeManagers, encodeManagers, isReset, type Managers } from "../apply/managers.ts";
-import { recordUpdate, type Writing } from "../apply/own-fields.ts";
-import { deepEqual, without } from "../json.ts";
+import type { Managers } from "../apply/managers.ts";
+import { deepEqual } from "../json.ts";
 import type { KubeObject, ObjectMeta } from "../kube-object.ts";
 import type { Resource } from "../registry/resource.ts";
 import {
@@ -14,15 +13,9 @@ import {
   StatusError,
 } from "../status-error.ts";
 import { Stored } from "../store/stored.ts";
-import {
-  type ApiRequest,
-  fieldManager,
-  groupResource,
-  isDryRun,
-  keyNamespace,
-  writeContext,
-} from "./api-request.ts";
+import { type ApiRequest, groupResource, isDryRun, keyNamespace, writeContext } from "./api-request.ts";
 import { checkNamespaceForCreate } from "./check-namespace.ts";
+import { emptyObject, trackUpdate, withManagers } from "./track-managers.ts";
 
 const MODIFIED =
   "the object has been modified; please apply your changes to the latest version and try again";
@@ -74,13 +67,13 @@ export function createObject(request: ApiRequest, given: KubeObject, managers?: 
   metadata.uid = randomUUID();
   metadata.creationTimestamp = context.now;
   const prepared = resource.rules.prepareCreate({ ...given, metadata }, context);
-  const empty: KubeObject = { apiVersion: version.apiVersion, kind: resource.kind, metadata: {} };
-  const owners = managers ?? trackUpdate(request, empty, prepared);
+  const owners = managers ?? trackUpdate(request, emptyObject(request), { ...given, metadata });
   const object = withManagers(prepared, owners);
   const name = object.metadata.name ?? "";
   const errors = resource.rules.validate(object, undefined, context, version);
   if (errors.length > 0) throw invalidObject(object.kind, errorGroup(resource, object), name, errors);
   resource.rules.admit?.(object, undefined, context, state.authorizer);
+  request.warnings.push(...resource.rules.warn(object, undefined));
   const existing = resource.store.get(namespace, name);
   if (existing) throw alreadyExists(groupResource(request), name, isDeleting(existing));
   const converted = resource.convert(object, resource.storageVersion);
@@ -126,10 +119,11 @@ export function updateObject(
   checkResourceVersion(request, given, live);
   const next = carryMetadata(given, current);
   const prepared = resource.rules.prepareUpdate(next, current, context);
-  const object = withManagers(prepared, managers ?? trackUpdate(request, current, prepared, given));
+  const object = withManagers(prepared, managers ?? trackUpdate(request, current, next));
   const errors = resource.rules.validate(object, current, context, version);
   if (errors.length > 0) throw invalidObject(object.kind, errorGroup(resource, object), info.name, errors);
   resource.rules.admit?.(object, current, context, state.authorizer);
+  request.warnings.push(...resource.rules.warn(object, current));
   return commitUpdate(request, live, object);
 }
 
@@ -141,7 +135,9 @@ function commitUpdate(request: ApiRequest, live: Stored, object: KubeObject): Wr
   const namespace = keyNamespace(request);
   const { deletionTimestamp, finalizers = [] } = converted.metadata;
   if (deletionTimestamp !== undefined && finalizers.length === 0) {
-    return { stored: resource.store.remove(namespace, info.name, converted), created: false };
+    // The last finalizer went: what watches see last is the object before this write, and the write has no revision.
+    resource.store.remove(namespace, info.name, live.object);
+    return { stored: new Stored("", converted, live.revision), created: false };
   }
   return { stored: resource.store.put(namespace, info.name, converted), created: false };
 }
@@ -151,47 +147,6 @@ export function requireLive(request: ApiRequest): Stored {
   const live = request.resource.store.get(keyNamespace(request), request.info.name);
   if (!live) throw notFound(groupResource(request), request.info.name);
   return live;
-}
-
-/** What this request writes as, for the bookkeeping of managed fields. */
-export function writing(request: ApiRequest, operation: "Apply" | "Update"): Writing {
-  const { resource, version, info, state } = request;
-  return {
-    schema: version.schema,
-    key: {
-      manager: fieldManager(request),
-      operation,
-      apiVersion: version.apiVersion,
-      subresource: info.subresource,
-    },
-    ignored: resource.rules.ignored(info.subresource),
-    now: state.now(),
-  };
-}
-
-function trackUpdate(
-  request: ApiRequest,
-  live: KubeObject,
-  next: KubeObject,
-  given: KubeObject = next,
-): Managers {
-  const own = given.metadata.managedFields;
-  const isMain = request.info.subresource === "";
-  if (isMain && isReset(given.metadata)) return new Map();
-  const decoded = isMain && own !== live.metadata.managedFields && own ? decodeManagers(own) : undefined;
-  const managers = decoded?.size ? decoded : (decodeManagers(live.metadata.managedFields ?? []) ?? new Map());
-  // An object that exists without managers was reset; it is tracked again only from its next apply on.
-  if (managers.size > 0 || live.metadata.uid === undefined)
-    recordUpdate(live, next, managers, writing(request, "Update"));
-  return managers;
-}
-
-function withManagers(object: KubeObject, managers: Managers): KubeObject {
-  const metadata = without(object.metadata, "managedFields");
-  return {
-    ...object,
-    metadata: managers.size > 0 ? { ...metadata, managedFields: encodeManagers(managers) } : metadata,
-  };
 }
 
 /** Identity and life cycle are the server's: an update keeps them whatever the client sent. */
