@@ -1,0 +1,65 @@
+import { setTimeout as delay } from "node:timers/promises";
+import { describe, expect, test } from "vitest";
+import { eventually } from "../eventually.ts";
+import { newTestCa } from "../fixtures/test-ca.ts";
+import { httpPkiIssuer, manualIssuer, softwareCaIssuer, userOf } from "../identities.ts";
+import { grantedRights, summary, usedRight, writesOf } from "../request-log.ts";
+import { beginScene } from "../scene.ts";
+import { serveIssuers } from "../serve-issuers.ts";
+import type { TargetOf } from "../target.ts";
+
+const idleMs = 3_000;
+
+/** What an issuer costs the API server: the server's own log is the oracle. */
+export function footprintCases(target: TargetOf): void {
+  describe("the footprint of an issuer", () => {
+    serveIssuers(target, softwareCaIssuer);
+
+    test("is one status PATCH and one event for each issued request, and no write while it is idle", async () => {
+      const scene = await beginScene(target(), "footprint");
+      const issuerRef = await scene.caIssuer(softwareCaIssuer, "Cluster", newTestCa("Footprint CA"));
+      const names = Array.from({ length: 10 }, (_, index) => `r-${index}`);
+      await Promise.all(names.map((name) => scene.createRequest({ name, issuerRef })));
+      await Promise.all(names.map((name) => scene.issued(name)));
+      const written = async () => writesOf(await target().log(), softwareCaIssuer, "footprint").map(summary);
+      await eventually(target().patience, "an event for each", written, (all) => all.length >= 20);
+      const expected = names.flatMap((name) => [
+        `patch certificaterequests/status ${name} 200`,
+        "create events 201",
+      ]);
+      expect((await written()).sort()).toEqual(expected.sort());
+
+      // What waits must not cost more than what is done: one issuer does not exist, the other is not ready.
+      const notReady = await scene.createIssuer(softwareCaIssuer, "Namespaced", { secretName: "missing" });
+      await scene.issuerCondition(softwareCaIssuer, notReady, "False");
+      await scene.createRequest({ name: "not-ready", issuerRef: notReady });
+      await scene.createRequest({ name: "no-issuer", issuerRef: { ...issuerRef, name: "nobody" } });
+      await scene.untilReason("not-ready", "Pending");
+      await scene.untilReason("no-issuer", "Pending");
+      await delay(500);
+      const before = writesOf(await target().log(), softwareCaIssuer).length;
+      await delay(idleMs);
+      expect(
+        writesOf(await target().log(), softwareCaIssuer)
+          .slice(before)
+          .map(summary),
+      ).toEqual([]);
+    });
+  });
+
+  // After the areas in which the issuers have used whatever they use.
+  describe.each([
+    ["software-ca", softwareCaIssuer],
+    ["http-pki", httpPkiIssuer],
+    ["manual", manualIssuer],
+  ] as const)("the rights of %s", (_, identity) => {
+    test("are all that it used: every verb is granted, and nothing was ever forbidden", async () => {
+      const mine = (await target().log()).filter(({ user }) => user === userOf(identity));
+      const granted = grantedRights(identity);
+      const used = new Set(mine.filter(({ resource }) => resource !== "").map(usedRight));
+      expect(used.size).toBeGreaterThan(8);
+      expect([...used].filter((right) => !granted.has(right))).toEqual([]);
+      expect(mine.filter(({ code }) => code === 401 || code === 403)).toEqual([]);
+    });
+  });
+}

@@ -1,0 +1,29 @@
+import type { TargetOf } from "../target.ts";
+import { caKeyCases } from "./ca-keys.ts";
+import { certificateCases } from "./certificates.ts";
+import { footprintCases } from "./footprint.ts";
+import { gateCases } from "./gates.ts";
+import { hostileRequestCases } from "./hostile-requests.ts";
+import { httpPkiCases } from "./http-pki.ts";
+import { issuerObjectCases } from "./issuer-objects.ts";
+import { outageCases } from "./outages.ts";
+import { programCases } from "./program.ts";
+import { secretCases } from "./secrets.ts";
+
+/**
+ * Every case, for one target. The areas run one after another, each with the issuers that it needs to itself; the tests
+ * of most areas run side by side, each in a namespace of its own.
+ */
+export function e2eCases(target: TargetOf): void {
+  certificateCases(target);
+  httpPkiCases(target);
+  gateCases(target);
+  hostileRequestCases(target);
+  secretCases(target);
+  issuerObjectCases(target);
+  caKeyCases(target);
+  programCases(target);
+  // Looks at all that was logged so far, and must come before the API server goes away.
+  footprintCases(target);
+  outageCases(target);
+}
