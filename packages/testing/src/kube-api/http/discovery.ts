@@ -2,6 +2,7 @@ import type { ServerResponse } from "node:http";
 import { ISSUER } from "../auth/tokens.ts";
 import type { Resource, ServedVersion } from "../registry/resource.ts";
 import type { ServerState } from "../server-state.ts";
+import { openApiDocument } from "./open-api.ts";
 import { sendJson, sendText } from "./respond.ts";
 
 /** The Kubernetes version whose behaviour this server follows. */
@@ -17,7 +18,7 @@ const HEALTH: ReadonlySet<string> = new Set(["/healthz", "/livez", "/readyz"]);
 /** Answers everything that is not a resource: health, version, discovery, OpenID configuration. */
 export function servePath(state: ServerState, path: string, response: ServerResponse): void {
   const clean = path.length > 1 && path.endsWith("/") ? path.slice(0, -1) : path;
-  const document = find(state, clean);
+  const document = openApiDocument(state.registry, clean) ?? find(state, clean);
   if (HEALTH.has(clean)) sendText(response, 200, "ok");
   else if (document === undefined) sendText(response, 404, "404 page not found\n");
   else sendJson(response, 200, `${JSON.stringify(document)}\n`);
@@ -26,7 +27,18 @@ export function servePath(state: ServerState, path: string, response: ServerResp
 function find(state: ServerState, path: string): object | undefined {
   switch (path) {
     case "/":
-      return { paths: ["/api", "/apis", "/healthz", "/livez", "/openid/v1/jwks", "/readyz", "/version"] };
+      return {
+        paths: [
+          "/api",
+          "/apis",
+          "/healthz",
+          "/livez",
+          "/openapi/v3",
+          "/openid/v1/jwks",
+          "/readyz",
+          "/version",
+        ],
+      };
     case "/version":
       return VERSION;
     case "/api":

@@ -6,6 +6,7 @@ import type { KubeObject } from "../kube-object.ts";
 import { applyDefaults } from "../schema/default.ts";
 import { badRequest, conflict, notFound, StatusError } from "../status-error.ts";
 import { type ApiRequest, groupResource, keyNamespace } from "./api-request.ts";
+import { withoutEmpties } from "./decode-metadata.ts";
 import { parseYamlOrJson } from "./parse-json.ts";
 import { checkName } from "./patch.ts";
 import { emptyObject, managersForApply, writing } from "./track-managers.ts";
@@ -65,7 +66,8 @@ function applyTo(request: ApiRequest, live: KubeObject, config: KubeObject): Cha
   const managers = managersForApply(request, live);
   const result = applyConfig(live, config, managers, { ...own, force });
   if (result.conflicts) throw applyConflict(result.conflicts);
-  const next = request.resource.rules.normalize(applyDefaults(result.object, version.schema));
+  const applied = { ...result.object, metadata: withoutEmpties(result.object.metadata) };
+  const next = request.resource.rules.normalize(applyDefaults(applied, version.schema));
   checkName(request, next);
   return { next, managers };
 }

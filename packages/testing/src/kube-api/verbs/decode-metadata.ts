@@ -4,7 +4,7 @@ import type { ApiRequest } from "./api-request.ts";
 import { cannotHandle } from "./decode-errors.ts";
 
 /** Collections that metadata never shows empty. `managedFields` is none of them: empty, it resets ownership. */
-const OMITTED_WHEN_EMPTY = ["labels", "annotations", "finalizers", "ownerReferences"] as const;
+const OMITTED_WHEN_EMPTY: readonly string[] = ["labels", "annotations", "finalizers", "ownerReferences"];
 
 /** Checks the shape of `metadata` and drops its empty collections, as decoding into ObjectMeta does. */
 export function decodeMetadata(request: ApiRequest, raw: JsonObject): KubeObject {
@@ -27,11 +27,19 @@ export function decodeMetadata(request: ApiRequest, raw: JsonObject): KubeObject
         `json: cannot unmarshal ${wrong} into Go struct field ObjectMeta.${path} of type string`,
       );
   }
-  for (const name of OMITTED_WHEN_EMPTY) {
+  return { ...raw, metadata: withoutEmpties(metadata) } as KubeObject;
+}
+
+/** Metadata without its nulls and empty collections; the input itself when it has none. */
+export function withoutEmpties(metadata: ObjectMeta): ObjectMeta {
+  const isEmpty = (name: string) => {
     const value = metadata[name];
-    if (value !== undefined && value !== null && Object.keys(value).length === 0) delete metadata[name];
-  }
-  return { ...raw, metadata } as KubeObject;
+    if (value === null) return true;
+    return OMITTED_WHEN_EMPTY.includes(name) && typeof value === "object" && Object.keys(value).length === 0;
+  };
+  const empty = Object.keys(metadata).filter(isEmpty);
+  if (empty.length === 0) return metadata;
+  return Object.fromEntries(Object.entries(metadata).filter(([name]) => !empty.includes(name)));
 }
 
 /** The JSON type that does not belong into a map of strings, undefined when all fits. */

@@ -4,7 +4,7 @@ import { isObject, type JsonObject } from "../json.ts";
 import type { KubeObject } from "../kube-object.ts";
 import { applyDefaults } from "../schema/default.ts";
 import { prune } from "../schema/prune.ts";
-import { badRequest, invalidObject } from "../status-error.ts";
+import { badRequest, invalidObject, type StatusError } from "../status-error.ts";
 import type { ApiRequest } from "./api-request.ts";
 import { cannotHandle, excerpt, unrecognized } from "./decode-errors.ts";
 import { decodeMetadata } from "./decode-metadata.ts";
@@ -36,23 +36,33 @@ export function decodeBody(request: ApiRequest): KubeObject {
 export function finishObject(request: ApiRequest, raw: JsonObject, source: "request" | "patch"): KubeObject {
   const { resource, version } = request;
   const { value, dropped } = prune(decodeMetadata(request, raw), version.schema);
-  reportUnknown(request, dropped, source);
+  reportUnknown(request, dropped, (problem) => misfit(request, raw, problem, source));
   const problem = resource.rules.custom ? undefined : decodeProblem(value, version.schema);
   if (problem === undefined) return resource.rules.normalize(applyDefaults(value, version.schema));
-  if (source === "request") throw cannotHandle(request, problem);
-  throw invalidObject("", "", "", [invalid("patch", JSON.stringify(raw), problem)]);
+  throw misfit(request, raw, problem, source);
 }
 
-function reportUnknown(request: ApiRequest, paths: readonly string[], source: "request" | "patch"): void {
+/** The error for an object that does not decode: about the body it came in, or about what a patch made. */
+function misfit(
+  request: ApiRequest,
+  raw: JsonObject,
+  problem: string,
+  source: "request" | "patch",
+): StatusError {
+  if (source === "request") return cannotHandle(request, problem);
+  return invalidObject("", "", "", [invalid("patch", JSON.stringify(raw), problem)]);
+}
+
+function reportUnknown(
+  request: ApiRequest,
+  paths: readonly string[],
+  refuse: (problem: string) => StatusError,
+): void {
   const directive = request.query.get("fieldValidation") ?? "Warn";
   if (paths.length === 0 || directive === "Ignore") return;
   const texts = paths.map((path) => `unknown field ${JSON.stringify(path)}`).sort();
-  if (directive !== "Strict") {
-    request.warnings.push(...texts);
-    return;
-  }
-  const problem = `strict decoding error: ${texts.join(", ")}`;
-  throw source === "request" ? cannotHandle(request, problem) : badRequest(problem);
+  if (directive === "Strict") throw refuse(`strict decoding error: ${texts.join(", ")}`);
+  request.warnings.push(...texts);
 }
 
 function checkCustomType(request: ApiRequest, raw: JsonObject): void {
@@ -66,7 +76,7 @@ function checkCustomType(request: ApiRequest, raw: JsonObject): void {
   if (raw.apiVersion === version.apiVersion) return;
   // Nothing is known of the version's schema, so all fields are unknown.
   const { apiVersion, kind: _kind, metadata: _metadata, ...others } = raw;
-  reportUnknown(request, Object.keys(others), "request");
+  reportUnknown(request, Object.keys(others), (problem) => cannotHandle(request, problem));
   throw badRequest(
     `the API version in the data (${String(apiVersion)}) does not match the expected API version (${version.apiVersion})`,
   );
