@@ -16,6 +16,7 @@ export const acme = defineIssuer({
   secrets: (spec) => ({ token: spec.tokenSecretRef }),
   operation: z.object({ id: z.string() }),
   connect: ({ spec, secrets, http }) => ({
+    idempotent: true,
     check: ({ signal }) => http.get(`${spec.url}/health`, { bearer: secrets.token, signal }),
     async sign(request, { operation, signal, attemptId }) {
       const options = { bearer: secrets.token, signal, parse: order };

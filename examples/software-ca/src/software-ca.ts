@@ -49,6 +49,7 @@ export const softwareCa = defineIssuer({
     if (ca === undefined) throw new TypeError("orderChain never answers an empty chain");
     const signer = softwareCaSigner(key);
     return {
+      idempotent: true,
       check: async () => assertUsableCa(ca, { now: new Date(), key }),
       async sign({ parsedCsr, isCA, usages, durationSeconds, approvedAt }, { attemptId }) {
         const certificate = await buildCertificate({

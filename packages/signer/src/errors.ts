@@ -68,16 +68,23 @@ export class IssuerError extends SignerError {
 export interface RetryableErrorOptions extends SignerErrorOptions {
   /** The least time to wait before the next try, in milliseconds, such as the PKI's `Retry-After`. */
   readonly retryAfterMs?: number | undefined;
+  /**
+   * The PKI has certainly issued nothing: it was not reached, or said that it did not do it. Left out means that it may
+   * have: then the request is looked up before it is sent again, or the possible duplicate is reported.
+   */
+  readonly issuedNothing?: boolean | undefined;
 }
 
 /** Transient trouble: network, timeout, 429, 5xx, a session lost. Throw from `check` or `sign`. */
 export class RetryableError extends SignerError {
   readonly code = "RETRYABLE";
   readonly retryAfterMs: number | undefined;
+  readonly issuedNothing: boolean;
 
   constructor(message: string, options: RetryableErrorOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.retryAfterMs = options.retryAfterMs;
+    this.issuedNothing = options.issuedNothing ?? false;
   }
 }
 
@@ -111,4 +118,12 @@ export function retryAfterMs(error: unknown): number | undefined {
       return at.retryAfterMs;
   }
   return undefined;
+}
+
+/** Whether the error says that the PKI has certainly issued nothing. */
+export function issuedNothing(error: unknown): boolean {
+  for (let at = error, depth = 0; at instanceof Error && depth < 16; at = at.cause, depth += 1) {
+    if ("issuedNothing" in at) return at.issuedNothing === true;
+  }
+  return false;
 }

@@ -8,6 +8,7 @@ export {
   InvalidCsrError,
   IssuerError,
   isPermanent,
+  issuedNothing,
   PermanentError,
   RequestRejected,
   RetryableError,

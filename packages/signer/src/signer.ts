@@ -58,6 +58,11 @@ export interface SignContext<Op = undefined> {
  * `attemptId`; where the PKI cannot tell repeats, implement `find`.
  */
 export interface Signer<Op = undefined> {
+  /**
+   * A repeated `sign` with the same `attemptId` never makes the PKI issue a second certificate: the PKI knows the key, or
+   * serial and dates follow from the request. Spares the attempt record, which costs one write for each request.
+   */
+  readonly idempotent?: boolean | undefined;
   /** Resolves when the PKI is reachable and the credentials are accepted; throws what is wrong otherwise. */
   check(context: CheckContext): Promise<unknown>;
   /** Asks the PKI for the certificate, or for the state of the order that `operation` names. */

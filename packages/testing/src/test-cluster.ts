@@ -50,6 +50,12 @@ export async function startTestCluster(options: TestClusterOptions = {}): Promis
   const api = await startKubeApi(options.api);
   const connection = connectionTo({ server: api.url, token: api.adminToken });
   const transport = new KubeTransport({ connection, userAgent: "countersign-test-cluster" });
+  let certManager: CertManager | undefined;
+  const stop = async () => {
+    await certManager?.stop();
+    transport.close();
+    await api.close();
+  };
   const apply = <T>(type: ResourceType, object: TestObject) =>
     transport.request<T>({
       method: "PATCH",
@@ -58,16 +64,14 @@ export async function startTestCluster(options: TestClusterOptions = {}): Promis
       contentType: "application/apply-patch+yaml",
       body: object,
     });
-  for (const crd of (options.definitions ?? []).flatMap(issuerCrds))
-    await apply(customResourceDefinitions, crd);
-  const certManager =
-    options.certManager === false
-      ? undefined
-      : await startCertManager({ ...options.certManager, connection });
-  const stop = async () => {
-    await certManager?.stop();
-    transport.close();
-    await api.close();
-  };
+  try {
+    for (const crd of (options.definitions ?? []).flatMap(issuerCrds))
+      await apply(customResourceDefinitions, crd);
+    if (options.certManager !== false)
+      certManager = await startCertManager({ ...options.certManager, connection });
+  } catch (error) {
+    await stop();
+    throw error;
+  }
   return { api, connection, transport, certManager, apply, stop, [Symbol.asyncDispose]: stop };
 }

@@ -18,6 +18,16 @@ export class IssuerConnection {
     this.#close = close;
   }
 
+  /** Whether a repeated `sign` can never issue twice. */
+  get idempotent(): boolean {
+    return this.#signer.idempotent === true;
+  }
+
+  /** Whether the signer can look up what the PKI issued for an attempt. */
+  get canFind(): boolean {
+    return this.#signer.find !== undefined;
+  }
+
   /** Calls the signer and holds the connection open until the call has ended. */
   async use<T>(call: (signer: Signer<unknown>) => Promise<T>): Promise<T> {
     this.#calls += 1;

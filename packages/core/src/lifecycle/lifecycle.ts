@@ -70,6 +70,8 @@ export interface LifecycleEvents {
   "request:retrying": [RequestWritten];
   "request:failed": [RequestWritten];
   "request:denied": [RequestWritten];
+  /** The PKI is asked again although it may have issued already; nobody can tell. */
+  "request:possibleDuplicate": [RequestWritten];
   "issuer:checked": [IssuerChecked];
   trouble: [Trouble];
 }

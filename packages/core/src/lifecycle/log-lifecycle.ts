@@ -39,6 +39,7 @@ export function logLifecycle(lifecycle: Lifecycle, log: Logger): void {
   lifecycle.on("request:denied", (step) => log.info(ids(step), step.message));
   lifecycle.on("request:retrying", (step) => log.warn(ids(step), step.message));
   lifecycle.on("request:failed", (step) => log.warn(ids(step), step.message));
+  lifecycle.on("request:possibleDuplicate", (step) => log.warn(ids(step), step.message));
   lifecycle.on("issuer:checked", ({ issuer, changed, ready, message }) => {
     if (!changed) log.debug(issuer, message);
     else if (ready) log.info(issuer, message);

@@ -8,6 +8,7 @@ import {
   newSelfSignedCa,
   PermanentError,
   pending,
+  RetryableError,
   type Signer,
   type SignRequest,
   softwareCaSigner,
@@ -17,7 +18,9 @@ import { z } from "zod";
 import { defineIssuer } from "../definition/define-issuer.ts";
 import { IssuerConnection } from "../issuer/issuer-connection.ts";
 import type { CertificateRequest } from "../kube/types.ts";
+import { NotLeaderError } from "../leader/not-leader-error.ts";
 import { Lifecycle } from "../lifecycle/lifecycle.ts";
+import { systemScheduler } from "../queue/scheduler.ts";
 import { approved, condition, group, now, readyIssuer, requestWith } from "./request-fixtures.ts";
 import { RequestReconciler } from "./request-reconciler.ts";
 import type { RequestStatus } from "./request-status.ts";
@@ -54,9 +57,18 @@ async function chainFor(
   return ca.certificate.pem + certificate.pem;
 }
 
+interface FixtureOptions {
+  readonly connected?: boolean;
+  readonly idempotent?: boolean;
+  readonly find?: NonNullable<Signer<unknown>["find"]>;
+  readonly possibleDuplicate?: "sign" | "fail";
+}
+
 /** A reconciler over one request; `apply` decides what a status write does. */
-function fixture(sign: Signer<unknown>["sign"], more: { connected?: boolean } = {}) {
-  const connection = new IssuerConnection("v1", { check: async () => {}, sign }, async () => {});
+function fixture(sign: Signer<unknown>["sign"], more: FixtureOptions = {}) {
+  const { idempotent = true, find } = more;
+  const signer: Signer<unknown> = { idempotent, check: async () => {}, sign, ...(find && { find }) };
+  const connection = new IssuerConnection("v1", signer, async () => {});
   const world = {
     request: undefined as CertificateRequest | undefined,
     now,
@@ -67,6 +79,9 @@ function fixture(sign: Signer<unknown>["sign"], more: { connected?: boolean } = 
     /** Whether a confirmed write shows in the cache at once. */
     cacheFollows: true,
     apply: async (): Promise<"written" | "gone"> => "written",
+    /** What the API server has, where the cache is behind. */
+    actual: undefined as CertificateRequest | undefined,
+    fence: () => {},
   };
   const lifecycle = new Lifecycle();
   for (const name of [
@@ -78,6 +93,7 @@ function fixture(sign: Signer<unknown>["sign"], more: { connected?: boolean } = 
     "request:retrying",
     "request:waiting",
     "request:denied",
+    "request:possibleDuplicate",
   ] as const) {
     lifecycle.on(name, () => world.steps.push(name));
   }
@@ -93,28 +109,29 @@ function fixture(sign: Signer<unknown>["sign"], more: { connected?: boolean } = 
       },
     }),
     lifecycle,
+    scheduler: systemScheduler,
     signTimeoutMs: 50,
     retryForMs: 60_000,
     publishCa: true,
+    possibleDuplicate: more.possibleDuplicate ?? "sign",
     clock: () => world.now,
     ports: {
       request: () => world.request,
       issuer: () => readyIssuer,
       connection: () => (world.connected ? connection : undefined),
       reportIssuer: (_, error) => world.reported.push(error),
+      fence: () => world.fence(),
+      reread: async () => world.actual ?? world.request,
       async applyStatus(request, status) {
-        const result = await world.apply();
-        if (result === "gone") return result;
+        if ((await world.apply()) === "gone") return undefined;
         world.writes.push(status);
         const others = (request.status?.conditions ?? []).filter(({ type }) =>
           ["Approved", "Denied"].includes(type),
         );
-        if (world.cacheFollows)
-          world.request = {
-            ...request,
-            status: { ...status, conditions: [...others, ...status.conditions] },
-          };
-        return result;
+        const after = { ...request, status: { ...status, conditions: [...others, ...status.conditions] } };
+        world.actual = after;
+        if (world.cacheFollows) world.request = after;
+        return after;
       },
     },
   });
@@ -233,7 +250,7 @@ describe("RequestReconciler", () => {
         ? pending({ operation: { id: "42" }, retryAfterMs: 5000 })
         : issued({ chain: await chainFor(request) });
     });
-    expect(await look()).toEqual({ kind: "again", afterMs: 5000, backOff: false });
+    expect(await look()).toEqual({ kind: "again", afterMs: 5000 });
     expect(await look()).toMatchObject({ kind: "again", afterMs: 5000 });
     world.now += 5000;
     await look();
@@ -265,7 +282,7 @@ describe("RequestReconciler", () => {
 
   test("a signer that hangs ends at its deadline, and is tried again", async () => {
     const { world, look } = fixture(() => new Promise(() => {}));
-    expect(await look()).toMatchObject({ kind: "again", backOff: true });
+    expect(await look()).toMatchObject({ kind: "again", afterMs: expect.any(Number) });
     expect(world.writes[0]?.conditions[0]?.message).toContain("took longer than 0.05 s");
   });
 
@@ -301,7 +318,7 @@ describe("RequestReconciler", () => {
     ["a page of HTML", async () => "<html>"],
   ])("%s from the PKI never reaches the status", async (_, chain) => {
     const { world, look } = fixture(async (request) => issued({ chain: await chain(request) }));
-    expect(await look()).toMatchObject({ kind: "again", backOff: true });
+    expect(await look()).toMatchObject({ kind: "again", afterMs: expect.any(Number) });
     expect(world.writes[0]?.certificate).toBeUndefined();
     expect(world.writes[0]?.conditions[0]).toMatchObject({ status: "False", reason: "Pending" });
   });
@@ -331,5 +348,180 @@ describe("RequestReconciler", () => {
     await look();
     expect(world.writes).toHaveLength(1);
     expect(world.steps).toEqual(["request:denied"]);
+  });
+});
+
+describe("a signer that is not idempotent", () => {
+  const sign = async (request: SignRequest) => issued({ chain: await chainFor(request) });
+  const crashed = new Error("SIGKILL");
+
+  /** A request on which a process has recorded its attempt before it died. */
+  async function afterCrash(): Promise<CertificateRequest> {
+    const { world, look } = fixture(() => Promise.reject(crashed), { idempotent: false });
+    world.apply = async () => {
+      if (world.writes.length === 1) throw crashed;
+      return "written";
+    };
+    await expect(look()).rejects.toThrow(crashed);
+    if (world.request === undefined) throw new Error("the request should be there");
+    return world.request;
+  }
+
+  test("records the attempt before the PKI is called, and drops the record with the result", async () => {
+    const order: string[] = [];
+    const { world, look } = fixture(
+      async (request) => {
+        order.push(`sign after ${world.writes.length} write`);
+        return sign(request);
+      },
+      { idempotent: false },
+    );
+    await look();
+    expect(order).toEqual(["sign after 1 write"]);
+    expect(world.writes).toHaveLength(2);
+    expect(world.writes[0]?.conditions.map(({ type }) => type)).toEqual(["Ready", `${group}/Attempt`]);
+    expect(world.writes[1]?.conditions.map(({ type }) => type)).toEqual(["Ready"]);
+    expect(world.steps).not.toContain("request:possibleDuplicate");
+  });
+
+  test("is not called when the record cannot be written", async () => {
+    let signs = 0;
+    const { world, look } = fixture(
+      async (request) => {
+        signs += 1;
+        return sign(request);
+      },
+      { idempotent: false },
+    );
+    world.apply = async () => {
+      throw new Error("the API server is down");
+    };
+    await expect(look()).rejects.toThrow("down");
+    expect(signs).toBe(0);
+  });
+
+  test("is not called for a request that another replica has finished since the cache saw it", async () => {
+    let signs = 0;
+    const { world, look } = fixture(
+      async (request) => {
+        signs += 1;
+        return sign(request);
+      },
+      { idempotent: false },
+    );
+    if (world.request !== undefined) {
+      const conditions = [approved, condition("Ready", "True", "Issued")];
+      world.actual = { ...world.request, status: { conditions } };
+    }
+    expect(await look()).toEqual({ kind: "settled" });
+    expect(signs).toBe(0);
+    expect(world.writes).toEqual([]);
+  });
+
+  test("after a crash, what find knows is used and nothing is signed again", async () => {
+    let signs = 0;
+    const { world, look } = fixture(
+      async (request) => {
+        signs += 1;
+        return sign(request);
+      },
+      { idempotent: false, find: sign },
+    );
+    world.request = await afterCrash();
+    await look();
+    expect(signs).toBe(0);
+    expect(world.writes.at(-1)?.conditions[0]).toMatchObject({ reason: "Issued" });
+    expect(world.steps).not.toContain("request:possibleDuplicate");
+  });
+
+  test("after a crash, a PKI that knows nothing of the attempt is asked to sign", async () => {
+    const { world, look } = fixture(sign, { idempotent: false, find: async () => undefined });
+    world.request = await afterCrash();
+    await look();
+    expect(world.writes.at(-1)?.conditions[0]).toMatchObject({ reason: "Issued" });
+    expect(world.steps).not.toContain("request:possibleDuplicate");
+  });
+
+  test("after a crash, without find, the possible duplicate is reported once and the request is signed", async () => {
+    const { world, look } = fixture(sign, { idempotent: false });
+    world.request = await afterCrash();
+    await look();
+    expect(world.steps).toEqual([
+      "request:signing",
+      "request:possibleDuplicate",
+      "request:signed",
+      "request:issued",
+    ]);
+  });
+
+  test("after a crash, without find, the request fails where the operator chose so", async () => {
+    let signs = 0;
+    const { world, look } = fixture(
+      async (request) => {
+        signs += 1;
+        return sign(request);
+      },
+      { idempotent: false, possibleDuplicate: "fail" },
+    );
+    world.request = await afterCrash();
+    await look();
+    expect(signs).toBe(0);
+    expect(world.writes.at(-1)).toMatchObject({ failureTime: expect.any(String) });
+  });
+
+  test("keeps the record over a retryable error, and looks the attempt up before the next call", async () => {
+    const calls: string[] = [];
+    const { world, look } = fixture(
+      async (request) => {
+        calls.push("sign");
+        if (calls.length === 1) throw new Error("connection reset");
+        return sign(request);
+      },
+      {
+        idempotent: false,
+        find: async () => {
+          calls.push("find");
+          return undefined;
+        },
+      },
+    );
+    await look();
+    expect(world.request?.status?.conditions?.map(({ type }) => type)).toContain(`${group}/Attempt`);
+    world.now += 60_000;
+    await look();
+    expect(calls).toEqual(["sign", "find", "sign"]);
+  });
+
+  test("an error that says nothing was issued raises no doubt", async () => {
+    let signs = 0;
+    const { world, look } = fixture(
+      async (request) => {
+        signs += 1;
+        if (signs === 1) throw new RetryableError("connection refused", { issuedNothing: true });
+        return sign(request);
+      },
+      { idempotent: false },
+    );
+    await look();
+    world.now += 60_000;
+    await look();
+    expect(signs).toBe(2);
+    expect(world.steps).not.toContain("request:possibleDuplicate");
+  });
+
+  test("is not called by a process that does not hold the lease", async () => {
+    let signs = 0;
+    const { world, look } = fixture(
+      async (request) => {
+        signs += 1;
+        return sign(request);
+      },
+      { idempotent: false },
+    );
+    world.fence = () => {
+      throw new NotLeaderError();
+    };
+    await expect(look()).rejects.toThrow(NotLeaderError);
+    expect(signs).toBe(0);
   });
 });

@@ -1,57 +1,57 @@
-import { RetryableError, type SignContext, type SignRequest } from "@countersign/issuer-signer";
-import type { IssuerDefinition } from "../definition/define-issuer.ts";
 import type { IssuerConnection } from "../issuer/issuer-connection.ts";
 import type { CertificateRequest, IssuerObject } from "../kube/types.ts";
-import type { Lifecycle, RequestStep } from "../lifecycle/lifecycle.ts";
-import { withDeadline } from "../lifecycle/with-deadline.ts";
+import type { RequestStep } from "../lifecycle/lifecycle.ts";
+import { type BackoffPolicy, backoffDelay } from "../queue/backoff.ts";
+import type { Scheduler } from "../queue/scheduler.ts";
+import {
+  type AttemptEnd,
+  type AttemptMemory,
+  type AttemptOptions,
+  type AttemptPorts,
+  attempt,
+} from "./attempt.ts";
 import { attemptId } from "./attempt-id.ts";
-import { type Conclusion, conclude, type SignResult } from "./conclude.ts";
-import { decide } from "./decide.ts";
+import { type Conclusion, type ConclusionInput, conclude } from "./conclude.ts";
+import { type Decision, decide } from "./decide.ts";
+import { assertLegalStatus } from "./legal-status.ts";
 import { type IssuerKey, issuerKeyText, matchIssuer } from "./match-issuer.ts";
-import { type RequestEvent, type RequestStatus, readAttempt } from "./request-status.ts";
+import type { RequestEvent, RequestStatus } from "./request-status.ts";
 import { toSignRequest } from "./sign-request.ts";
-import { verifyOutcome } from "./verify-outcome.ts";
 
 /** How the reconciler reaches the cluster and the issuers. */
-export interface RequestPorts {
+export interface RequestPorts extends AttemptPorts {
   request(key: string): CertificateRequest | undefined;
   issuer(key: IssuerKey): IssuerObject | undefined;
   connection(key: string, issuer: IssuerObject): IssuerConnection | undefined;
   /** The signer found the issuer at fault: check it now. */
   reportIssuer(key: string, error: unknown): void;
-  /** Resolves when the write is confirmed or the object is gone; rejects only when `signal` fires or it can never succeed. */
-  applyStatus(
-    request: CertificateRequest,
-    status: RequestStatus,
-    signal: AbortSignal,
-  ): Promise<"written" | "gone">;
 }
 
 /** Options of {@link RequestReconciler}. */
-export interface RequestReconcilerOptions {
-  readonly definition: IssuerDefinition;
+export interface RequestReconcilerOptions extends AttemptOptions {
   readonly ports: RequestPorts;
-  readonly lifecycle: Lifecycle;
-  /** Deadline of one call of `sign`, in milliseconds. */
-  readonly signTimeoutMs: number;
   /** For how long retryable errors are retried, in milliseconds from the first attempt. */
   readonly retryForMs: number;
-  /** Whether the CA is published as `status.ca`. */
-  readonly publishCa: boolean;
-  readonly clock: () => number;
+  /** Randomness of the back-off. */
+  readonly scheduler: Scheduler;
 }
+
+/** Below a minute, so that a PKI that has come back is used within one. */
+const requestBackoff: BackoffPolicy = Object.freeze({ initialMs: 500, maxMs: 45_000 });
 
 /** What the queue does after one look at a request. */
 export type RequestNext =
   | { readonly kind: "settled" }
-  /** Look again after this time, in milliseconds; with back-off on top for repeated failures. */
-  | { readonly kind: "again"; readonly afterMs: number; readonly backOff: boolean };
+  /** Look again after this time, in milliseconds. */
+  | { readonly kind: "again"; readonly afterMs: number };
 
 /** What is known of one request beyond its object; gone when the object is finished or deleted. */
-interface Memory {
+interface Memory extends AttemptMemory {
   readonly uid: string;
   firstAttemptMs: number | undefined;
   notBeforeMs: number | undefined;
+  /** Retryable errors in a row. */
+  failures: number;
   /** A conclusion whose write is not confirmed: it is written again, and the PKI is never asked again for it. */
   unwritten: Conclusion | undefined;
   /** The terminal write is confirmed, though the cache may not show it yet. */
@@ -87,19 +87,9 @@ export class RequestReconciler {
     if (memory.finished) return settled;
     if (memory.unwritten !== undefined)
       return this.#write(key, request, issuerKey, memory, memory.unwritten, signal);
-    const issuer = ports.issuer(issuerKey);
+    const decision = this.#decide(request, issuerKey, memory);
     const issuerText = issuerKeyText(issuerKey.kind.kind, issuerKey.namespace, issuerKey.name);
-    const connection = issuer && ports.connection(issuerText, issuer);
-    const decision = decide({
-      group: definition.group,
-      request,
-      issuerKind: issuerKey.kind.kind,
-      issuerName: issuerKey.name,
-      issuer,
-      connected: connection !== undefined,
-      memory,
-      now: clock(),
-    });
+    const connection = this.#connection(issuerKey);
     switch (decision.action) {
       case "ignore":
         this.#memories.delete(key);
@@ -107,7 +97,7 @@ export class RequestReconciler {
       case "wait":
         return decision.atMs === undefined
           ? settled
-          : { kind: "again", afterMs: Math.max(0, decision.atMs - clock()), backOff: false };
+          : { kind: "again", afterMs: Math.max(0, decision.atMs - clock()) };
       case "write": {
         const { status, event } = decision;
         const next = status.failureTime === undefined ? waitingNext : doneNext;
@@ -121,6 +111,27 @@ export class RequestReconciler {
     }
   }
 
+  #connection(issuerKey: IssuerKey): IssuerConnection | undefined {
+    const { ports } = this.#options;
+    const issuer = ports.issuer(issuerKey);
+    const text = issuerKeyText(issuerKey.kind.kind, issuerKey.namespace, issuerKey.name);
+    return issuer && ports.connection(text, issuer);
+  }
+
+  #decide(request: CertificateRequest, issuerKey: IssuerKey, memory: Memory): Decision {
+    const { definition, ports, clock } = this.#options;
+    return decide({
+      group: definition.group,
+      request,
+      issuerKind: issuerKey.kind.kind,
+      issuerName: issuerKey.name,
+      issuer: ports.issuer(issuerKey),
+      connected: this.#connection(issuerKey) !== undefined,
+      memory,
+      now: clock(),
+    });
+  }
+
   #remember(key: string, request: CertificateRequest): Memory {
     const { uid } = request.metadata;
     const known = this.#memories.get(key);
@@ -130,8 +141,11 @@ export class RequestReconciler {
       uid,
       firstAttemptMs: undefined,
       notBeforeMs: undefined,
+      failures: 0,
       unwritten: undefined,
       finished: false,
+      lastCall: undefined,
+      reported: false,
     };
     this.#memories.set(key, memory);
     return memory;
@@ -148,76 +162,40 @@ export class RequestReconciler {
   ): Promise<RequestNext> {
     const { definition, clock, retryForMs } = this.#options;
     memory.firstAttemptMs ??= clock();
-    const step = this.#step(request, issuerKey);
-    let result: SignResult;
-    let attempt = "";
+    let end: AttemptEnd;
+    let id = "";
     try {
       const signRequest = toSignRequest(request);
-      attempt = attemptId(signRequest.uid, signRequest.parsedCsr.der);
-      result = await this.#callSigner(request, step, signRequest, attempt, connection, signal);
+      id = attemptId(signRequest.uid, signRequest.parsedCsr.der);
+      end = await attempt(this.#options, {
+        request,
+        signRequest,
+        step: this.#step(request, issuerKey),
+        connection,
+        memory,
+        stillDue: (fresh) => this.#decide(fresh, issuerKey, memory).action === "sign",
+        signal,
+      });
     } catch (error) {
-      // A stop is no fault of the PKI: nothing is written, and the next start looks at the request again.
-      if (signal.aborted) throw error;
-      result = { status: "error", error };
+      // What the toolkit refuses is the request's fault. A stop or the cluster's trouble is not: it is looked at again.
+      if (id !== "") throw error;
+      end = { result: { status: "error", error }, request };
     }
-    let conclusion: Conclusion;
+    const { result } = end;
+    if (result.status === "overtaken") return settled;
     const base = {
       group: definition.group,
-      request,
-      attemptId: attempt,
+      request: end.request,
+      attemptId: id,
       firstAttemptMs: memory.firstAttemptMs,
       retryForMs,
       now: clock(),
     };
-    try {
-      conclusion = conclude({ ...base, result });
-    } catch (error) {
-      conclusion = conclude({ ...base, result: { status: "error", error } });
-    }
+    const conclusion = concludeSafely({ ...base, result });
     if (conclusion.next.kind === "issuer")
       this.#options.ports.reportIssuer(issuerText, conclusion.next.error);
     memory.unwritten = conclusion;
-    return this.#write(key, request, issuerKey, memory, conclusion, signal);
-  }
-
-  async #callSigner(
-    request: CertificateRequest,
-    step: RequestStep,
-    signRequest: SignRequest,
-    attempt: string,
-    connection: IssuerConnection,
-    stop: AbortSignal,
-  ): Promise<SignResult> {
-    const { definition, lifecycle, signTimeoutMs, clock, publishCa } = this.#options;
-    const recorded = readAttempt(definition.group, request);
-    const deadline = {
-      signal: stop,
-      timeoutMs: signTimeoutMs,
-      late: () => new RetryableError(`The PKI took longer than ${signTimeoutMs / 1000} s.`),
-    };
-    const context: Omit<SignContext<unknown>, "signal"> = {
-      // A record of another attempt is of no use to this one, and what an older version wrote may not parse any more.
-      operation:
-        recorded?.attemptId === attempt && recorded.operation !== undefined
-          ? definition.operation?.parse(recorded.operation)
-          : undefined,
-      attemptId: attempt,
-    };
-    lifecycle.announce("request:signing", { ...step, attemptId: attempt });
-    const started = clock();
-    const outcome = await connection.use((signer) =>
-      withDeadline(deadline, (bound) => signer.sign(signRequest, { ...context, signal: bound })),
-    );
-    if (outcome.status === "pending") return outcome;
-    const verified = verifyOutcome({ outcome, request: signRequest, now: clock(), publishCa });
-    lifecycle.announce("request:signed", {
-      ...step,
-      attemptId: attempt,
-      serial: verified.serial,
-      signMs: clock() - started,
-      mismatches: verified.mismatches,
-    });
-    return verified.result;
+    return this.#write(key, end.request, issuerKey, memory, conclusion, signal);
   }
 
   async #write(
@@ -231,7 +209,7 @@ export class RequestReconciler {
     const { ports, lifecycle, clock } = this.#options;
     const written = await ports.applyStatus(request, status, signal);
     memory.unwritten = undefined;
-    if (written === "gone") {
+    if (written === undefined) {
       this.#memories.delete(key);
       return settled;
     }
@@ -243,8 +221,14 @@ export class RequestReconciler {
       message: event.note,
     });
     if (next.kind !== "again") return settled;
-    memory.notBeforeMs = clock() + next.afterMs;
-    return next;
+    memory.failures = next.backOff ? memory.failures + 1 : 0;
+    const backOffMs = next.backOff
+      ? backoffDelay(requestBackoff, memory.failures, this.#options.scheduler)
+      : 0;
+    // Longer than what the PKI asks for, never shorter.
+    const afterMs = next.afterMs + backOffMs;
+    memory.notBeforeMs = clock() + afterMs;
+    return { kind: "again", afterMs };
   }
 
   #step(request: CertificateRequest, { kind, namespace, name }: IssuerKey): RequestStep {
@@ -258,6 +242,17 @@ export class RequestReconciler {
       },
       issuer: { group: this.#options.definition.group, kind: kind.kind, namespace, name },
     };
+  }
+}
+
+/** A signer's own state or conditions may be impossible to write: that is an error like any other of the signer. */
+function concludeSafely(input: ConclusionInput): Conclusion {
+  try {
+    const conclusion = conclude(input);
+    assertLegalStatus(conclusion.status);
+    return conclusion;
+  } catch (error) {
+    return conclude({ ...input, result: { status: "error", error } });
   }
 }
 

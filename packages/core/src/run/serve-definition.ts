@@ -3,16 +3,21 @@ import { IssuerReconciler } from "../issuer/issuer-reconciler.ts";
 import { SecretWatcher } from "../issuer/secret-watcher.ts";
 import { applyStatus } from "../kube/apply-status.ts";
 import { type Informer, type InformerOptions, startInformer } from "../kube/informer.ts";
+import { isKubeApiError } from "../kube/kube-api-error.ts";
 import { objectKey } from "../kube/object-key.ts";
+import { resourcePath } from "../kube/resource-path.ts";
 import type { StoreChange } from "../kube/store.ts";
 import type { KubeTransport } from "../kube/transport.ts";
 import type { CertificateRequest, IssuerObject, KubeObject, ResourceType } from "../kube/types.ts";
 import type { Lifecycle } from "../lifecycle/lifecycle.ts";
+import { systemScheduler } from "../queue/scheduler.ts";
 import { WorkQueue } from "../queue/work-queue.ts";
 import { findCondition, isTrue } from "../request/condition.ts";
+import { assertLegalStatus } from "../request/legal-status.ts";
 import { issuerKeyText, matchIssuer } from "../request/match-issuer.ts";
 import { RequestReconciler } from "../request/request-reconciler.ts";
 import { isFinished, trimRequest } from "../request/trim-request.ts";
+import { wakesRequest } from "../request/wakes-request.ts";
 import { certificateRequests, issuerResource } from "./resource-types.ts";
 import { type ServeOptions, serveSettings } from "./serve-options.ts";
 
@@ -93,6 +98,8 @@ export function serveDefinition(
   const issuerQueue = new WorkQueue({
     concurrency: settings.maxConcurrentSigns,
     paused: true,
+    // Below a minute, so that an issuer whose PKI has come back is Ready within one.
+    backoff: { initialMs: 500, maxMs: 45_000 },
     onError: (error, key) => lifecycle.announce("trouble", { where: `issuer ${key}`, error }),
     async process(key, signal) {
       const target = targets.get(key);
@@ -127,7 +134,9 @@ export function serveDefinition(
     signTimeoutMs: settings.signTimeoutMs,
     retryForMs: settings.retryForMs,
     publishCa: settings.publishCa,
+    possibleDuplicate: settings.possibleDuplicate,
     clock,
+    scheduler: systemScheduler,
     ports: {
       request: (key) => requests.store.get(key),
       issuer: issuerOf,
@@ -136,10 +145,12 @@ export function serveDefinition(
         issuerReconciler.report(key, error);
         issuerQueue.add(key);
       },
+      fence: () => {},
+      reread: ({ metadata }, signal) => getRequest(transport, metadata, signal),
       applyStatus: async (object, status, signal) => {
         const type = certificateRequests;
-        const written = await applyStatus(transport, { type, object, status, fieldManager, signal });
-        return written === undefined ? "gone" : "written";
+        assertLegalStatus(status);
+        return applyStatus<CertificateRequest>(transport, { type, object, status, fieldManager, signal });
       },
     },
   });
@@ -150,9 +161,7 @@ export function serveDefinition(
     onError: (error, key) => lifecycle.announce("trouble", { where: `request ${key}`, error }),
     async process(key, signal) {
       const next = await requestReconciler.reconcile(key, signal);
-      if (next.kind === "settled") return;
-      if (next.backOff) requestQueue.addRateLimited(key);
-      else requestQueue.addAfter(key, next.afterMs);
+      if (next.kind === "again") requestQueue.addAfter(key, next.afterMs);
     },
   });
 
@@ -162,10 +171,11 @@ export function serveDefinition(
     }
   }
 
-  requests.store.onChange(({ type, object, listed }) => {
+  requests.store.onChange(({ type, object, previous, listed }) => {
     const key = objectKey(object);
     if (type === "deleted") requestReconciler.forget(key);
-    else requestQueue.add(key, { priority: listed ? "low" : "normal" });
+    else if (wakesRequest(definition.group, object, previous))
+      requestQueue.add(key, { priority: listed ? "low" : "normal" });
   });
 
   function issuerChanged(kind: IssuerKind, { type, object, previous }: StoreChange<IssuerObject>): void {
@@ -199,6 +209,22 @@ export function serveDefinition(
       await Promise.all([secretWatcher.stop(), issuerReconciler.stop()]);
     },
   };
+}
+
+/** The request as the API server has it; undefined when it is gone, also when another one has taken its name. */
+async function getRequest(
+  transport: KubeTransport,
+  { namespace, name, uid }: CertificateRequest["metadata"],
+  signal: AbortSignal,
+): Promise<CertificateRequest | undefined> {
+  try {
+    const path = resourcePath(certificateRequests, { namespace, name });
+    const request = await transport.request<CertificateRequest>({ path, signal });
+    return request.metadata.uid === uid ? request : undefined;
+  } catch (error) {
+    if (isKubeApiError(error, 404)) return undefined;
+    throw error;
+  }
 }
 
 /** A new spec, or a changed annotation, which is how people ask for a new look. */

@@ -12,6 +12,11 @@ export interface ServeOptions {
   readonly checkIntervalMs?: number | undefined;
   /** For how long a retryable error is retried, in milliseconds from the first attempt of a request. */
   readonly retryForMs?: number | undefined;
+  /**
+   * What to do when an earlier attempt ended without an answer and the signer cannot look it up: `sign` again and report
+   * the possible duplicate, or `fail` the request for people to look at.
+   */
+  readonly possibleDuplicate?: "sign" | "fail" | undefined;
   /** Whether the CA is published in `status.ca`, and so in `ca.crt` of the Secret. */
   readonly publishCa?: boolean | undefined;
   /** How long running work may take to end after a stop, in milliseconds. */
@@ -29,6 +34,8 @@ export const serveDefaults = Object.freeze({
   checkIntervalMs: 300_000,
   /** A request that fails costs its user an hour or more, so an outage of a working day should fail none. */
   retryForMs: 24 * 3_600_000,
+  /** A certificate too many does less harm than a service without one. */
+  possibleDuplicate: "sign" as const,
   publishCa: true,
   /** The pod's default termination grace period is 30 s. */
   drainMs: 25_000,

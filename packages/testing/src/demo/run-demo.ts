@@ -101,9 +101,10 @@ async function issue(demo: Demo, args: DemoArguments, print: (line: string) => v
   print(`countersign: examples/${name}`);
 
   const cluster = await startTestCluster({ definitions: [definition] });
-  const prepared = await demo.prepare();
+  let prepared: DemoIssuer | undefined;
   let issuer: RunningIssuer | undefined;
   try {
+    prepared = await demo.prepare();
     step(`embedded Kubernetes API at ${cluster.api.url}, with a stand-in for cert-manager`);
     for (const note of prepared.notes ?? []) step(note);
     const kind = definition.kinds.find(({ scope }) => scope === "Cluster") ?? definition.kinds[0];
@@ -145,7 +146,7 @@ async function issue(demo: Demo, args: DemoArguments, print: (line: string) => v
     await write(result, args.out, print);
   } finally {
     await issuer?.stop();
-    await prepared[Symbol.asyncDispose]?.();
+    await prepared?.[Symbol.asyncDispose]?.();
     await cluster.stop();
   }
 }

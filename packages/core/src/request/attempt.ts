@@ -1,0 +1,220 @@
+import {
+  type Issued,
+  isPermanent,
+  issuedNothing,
+  PermanentError,
+  RetryableError,
+  type SignContext,
+  type SignOutcome,
+  type SignRequest,
+  signerErrorCode,
+} from "@countersign/issuer-signer";
+import type { IssuerDefinition } from "../definition/define-issuer.ts";
+import type { IssuerConnection } from "../issuer/issuer-connection.ts";
+import type { CertificateRequest } from "../kube/types.ts";
+import type { Lifecycle, RequestStep } from "../lifecycle/lifecycle.ts";
+import { withDeadline } from "../lifecycle/with-deadline.ts";
+import { attemptId } from "./attempt-id.ts";
+import type { SignResult } from "./conclude.ts";
+import { type RequestStatus, readAttempt, requestStatus } from "./request-status.ts";
+import { verifyOutcome } from "./verify-outcome.ts";
+
+/** What this process knows of its own earlier attempts for a request. */
+export interface AttemptMemory {
+  /** `nothing`: the last call certainly made the PKI issue nothing. `unknown`: it may have. Undefined: none was made. */
+  lastCall: "nothing" | "unknown" | undefined;
+  /** The possible duplicate has been reported already. */
+  reported: boolean;
+}
+
+/** How an attempt reaches the cluster. */
+export interface AttemptPorts {
+  /** The request as the API server has it now, not as the cache does; undefined when it is gone. */
+  reread(request: CertificateRequest, signal: AbortSignal): Promise<CertificateRequest | undefined>;
+  /**
+   * Resolves to the request after the write, or undefined when it is gone. Rejects only when `signal` fires or the write
+   * can never succeed.
+   */
+  applyStatus(
+    request: CertificateRequest,
+    status: RequestStatus,
+    signal: AbortSignal,
+  ): Promise<CertificateRequest | undefined>;
+  /** @throws when this process may not call the PKI, because it does not hold the lease */
+  fence(): void;
+}
+
+/** Options that are the same for every attempt. */
+export interface AttemptOptions {
+  readonly definition: IssuerDefinition;
+  readonly ports: AttemptPorts;
+  readonly lifecycle: Lifecycle;
+  readonly signTimeoutMs: number;
+  readonly publishCa: boolean;
+  readonly possibleDuplicate: "sign" | "fail";
+  readonly clock: () => number;
+}
+
+/** What one attempt is about. */
+export interface AttemptInput {
+  readonly request: CertificateRequest;
+  readonly signRequest: SignRequest;
+  readonly step: RequestStep;
+  readonly connection: IssuerConnection;
+  readonly memory: AttemptMemory;
+  /** Whether the request, as it was read anew, is still to be signed. */
+  readonly stillDue: (request: CertificateRequest) => boolean;
+  readonly signal: AbortSignal;
+}
+
+/** How an attempt ended. */
+export interface AttemptEnd {
+  /** `overtaken`: the PKI was not called, since the request has changed after the cache saw it. */
+  readonly result: SignResult | { readonly status: "overtaken" };
+  /** The request with what the attempt has written to it: what comes next builds on it. */
+  readonly request: CertificateRequest;
+}
+
+const overtaken = Object.freeze({ status: "overtaken" } as const);
+
+/**
+ * Calls the signer so that a crash at any moment leads to no second certificate, or to one that is reported.
+ *
+ * Unless the signer is idempotent, the attempt is recorded on the request before the first call. Whoever finds a record
+ * without a result, after a crash or an answer that was lost, asks `find` first; where there is no `find`, the possible
+ * duplicate is reported before the PKI is called again.
+ *
+ * @throws what the cluster throws; what the signer throws is a result
+ */
+export async function attempt(options: AttemptOptions, input: AttemptInput): Promise<AttemptEnd> {
+  const { connection, signal } = input;
+  const id = attemptId(input.signRequest.uid, input.signRequest.parsedCsr.der);
+  let { request } = input;
+  if (!connection.idempotent && recordOf(options.definition, request, id)?.operation === undefined) {
+    // The cache may be behind another replica's, or our own, last write.
+    const fresh = await options.ports.reread(request, signal);
+    if (fresh === undefined || !input.stillDue(fresh)) return { result: overtaken, request };
+    request = fresh;
+    if (recordOf(options.definition, request, id) === undefined) {
+      const recorded = await options.ports.applyStatus(request, startedStatus(options, request, id), signal);
+      if (recorded === undefined) return { result: overtaken, request };
+      request = recorded;
+      input.memory.lastCall = "nothing";
+    }
+  }
+  options.ports.fence();
+  try {
+    return { result: await callSigner(options, input, request, id), request };
+  } catch (error) {
+    if (signal.aborted) throw error;
+    return { result: { status: "error", error }, request };
+  }
+}
+
+async function callSigner(
+  options: AttemptOptions,
+  input: AttemptInput,
+  request: CertificateRequest,
+  id: string,
+): Promise<SignResult> {
+  const { definition, lifecycle, clock, publishCa } = options;
+  const { step, signRequest, connection, memory } = input;
+  const operation = recordOf(definition, request, id)?.operation;
+  const context: CallContext = {
+    attemptId: id,
+    operation: operation === undefined ? undefined : definition.operation?.parse(operation),
+  };
+  lifecycle.announce("request:signing", { ...step, attemptId: id });
+  const started = clock();
+  const doubtful = !connection.idempotent && operation === undefined && memory.lastCall !== "nothing";
+  const known = doubtful ? await lookUp(options, input, context) : undefined;
+  const outcome = known ?? (await sign(options, input, context));
+  if (outcome.status === "pending") return outcome;
+  const verified = verifyOutcome({ outcome, request: signRequest, now: clock(), publishCa });
+  lifecycle.announce("request:signed", {
+    ...step,
+    attemptId: id,
+    serial: verified.serial,
+    signMs: clock() - started,
+    mismatches: verified.mismatches,
+  });
+  return verified.result;
+}
+
+type CallContext = Omit<SignContext<unknown>, "signal">;
+
+/** A record of another attempt says nothing about this one. */
+function recordOf(definition: IssuerDefinition, request: CertificateRequest, id: string) {
+  const record = readAttempt(definition.group, request);
+  return record?.attemptId === id ? record : undefined;
+}
+
+function startedStatus(
+  { definition, clock }: AttemptOptions,
+  request: CertificateRequest,
+  id: string,
+): RequestStatus {
+  return requestStatus({
+    group: definition.group,
+    request,
+    now: clock(),
+    ready: { reason: "Pending", message: "The request is being signed." },
+    attempt: { attemptId: id, operation: undefined },
+  });
+}
+
+/** What the PKI knows of an attempt whose end nobody saw; undefined when it is to be asked anew. */
+async function lookUp(
+  options: AttemptOptions,
+  input: AttemptInput,
+  context: CallContext,
+): Promise<SignOutcome<unknown> | Issued | undefined> {
+  const { connection, memory, step, signRequest } = input;
+  if (connection.canFind) {
+    return connection.use((signer) =>
+      withDeadline(deadline(options, input), async (signal) =>
+        signer.find?.(signRequest, { ...context, signal }),
+      ),
+    );
+  }
+  if (!memory.reported) {
+    memory.reported = true;
+    const message =
+      "The PKI may have issued a certificate for this request already: an earlier attempt ended without an answer, and this issuer cannot look it up.";
+    options.lifecycle.announce("request:possibleDuplicate", {
+      ...step,
+      type: "Warning",
+      reason: "PossibleDuplicate",
+      message,
+    });
+  }
+  if (options.possibleDuplicate === "fail") {
+    throw new PermanentError(
+      "An earlier attempt ended without an answer, and this issuer may not sign twice. Look for the certificate at the PKI, then create a new request.",
+    );
+  }
+  return undefined;
+}
+
+async function sign(
+  options: AttemptOptions,
+  input: AttemptInput,
+  context: CallContext,
+): Promise<SignOutcome<unknown>> {
+  const { connection, memory, signRequest } = input;
+  memory.lastCall = "unknown";
+  try {
+    return await connection.use((signer) =>
+      withDeadline(deadline(options, input), (signal) => signer.sign(signRequest, { ...context, signal })),
+    );
+  } catch (error) {
+    const code = signerErrorCode(error);
+    if (code === "ISSUER" || isPermanent(code) || issuedNothing(error)) memory.lastCall = "nothing";
+    throw error;
+  }
+}
+
+function deadline({ signTimeoutMs }: AttemptOptions, { signal }: AttemptInput) {
+  const late = () => new RetryableError(`The PKI took longer than ${signTimeoutMs / 1000} s.`);
+  return { signal, timeoutMs: signTimeoutMs, late };
+}
