@@ -22,12 +22,11 @@ export class SignLedger {
       connect: async (context) => {
         const signer = await definition.connect(context);
         return {
-          check: (options) => signer.check(options),
+          ...signer,
           sign: async (request, options) => {
             await this.#note(request);
             return signer.sign(request, options);
           },
-          close: async () => signer.close?.(),
         };
       },
     };

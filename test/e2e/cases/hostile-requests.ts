@@ -21,12 +21,13 @@ export function hostileRequestCases(target: TargetOf): void {
       issuerRef = await scene.caIssuer(softwareCaIssuer, "Cluster", newTestCa("Hostile CA"));
     });
 
-    /** Whether cert-manager's webhook lets the request pass; where there is no webhook every request passes. */
-    async function passesWebhook(name: string, csr: string | Uint8Array): Promise<boolean> {
+    /** Whether the request is stored: the API server's schema and cert-manager's webhook may refuse it. */
+    async function isStored(name: string, csr: string | Uint8Array): Promise<boolean> {
       try {
         await scene.createRequest({ name, issuerRef, csr });
         return true;
       } catch (error) {
+        if (isKubeApiError(error, 422)) return false;
         if (!target().hasWebhook || !isKubeApiError(error, 403)) throw error;
         expect(error.message).toContain("admission webhook");
         return false;
@@ -37,7 +38,7 @@ export function hostileRequestCases(target: TargetOf): void {
       "with %s fails with a reason, or never reaches the issuer",
       async (what, make) => {
         const name = what.replaceAll(/[^a-z0-9]+/gi, "-").toLowerCase();
-        if (!(await passesWebhook(name, make()))) {
+        if (!(await isStored(name, make()))) {
           stopped.push(what);
           return;
         }
@@ -59,7 +60,7 @@ export function hostileRequestCases(target: TargetOf): void {
       expect(reached.length + stopped.length).toBe(hostileCsrs.length);
       // Go takes these two, so the issuer must refuse them on every target.
       expect(reached).toEqual(expect.arrayContaining(["an RSA key of 1024 bits", "a SHA-1 signature"]));
-      if (!target().hasWebhook) expect(stopped).toEqual([]);
+      if (!target().hasWebhook) expect(stopped.filter((what) => what !== "nothing in it")).toEqual([]);
     });
   });
 }

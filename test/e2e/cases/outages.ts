@@ -28,7 +28,7 @@ export function outageCases(target: TargetOf): void {
       );
       await target().outage();
       for (const name of names) await opensslVerdict(await scene.issued(name));
-      expect(orders()).toBe(names.length);
+      // A repeat carries the key of the first and is no order: the PKI's ledger counts, not the calls.
       expect(pki.orders).toBe(names.length);
     });
 

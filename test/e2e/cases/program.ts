@@ -11,7 +11,7 @@ export function programCases(target: TargetOf): void {
   describe("examples/software-ca as a program", () => {
     test("issues with the generated rights, logs JSON, and ends with exit code 0 on SIGTERM", async (context) => {
       const kubeconfig = await target().issuerKubeconfig(softwareCaIssuer.account);
-      const program = await startIssuerProgram(context, "software-ca", ["--kubeconfig", kubeconfig]);
+      const program = startIssuerProgram(context, "software-ca/src/main.ts", ["--kubeconfig", kubeconfig]);
       await program.logged("watching");
       const scene = await beginScene(target(), "program");
       const ca = newTestCa("Program CA");

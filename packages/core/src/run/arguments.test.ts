@@ -1,0 +1,94 @@
+import { describe, expect, test } from "vitest";
+import { ArgumentError, issuerHelp, parseIssuerArguments } from "./arguments.ts";
+
+describe("the arguments of an issuer", () => {
+  test("may all be left out", () => {
+    expect(parseIssuerArguments([])).toEqual({
+      help: false,
+      printManifests: false,
+      kubeconfig: undefined,
+      context: undefined,
+      clusterResourceNamespace: undefined,
+      maxConcurrentSigns: 32,
+      retryForMs: 86_400_000,
+      publishCa: true,
+      logLevel: "info",
+    });
+  });
+
+  test("are taken with a space or an equals sign", () => {
+    const argv = ["--kubeconfig", "a b.yaml", "--context=prod", "--cluster-resource-namespace", "pki"];
+    const more = [
+      "--max-concurrent-signs=4",
+      "--retry-for",
+      "1h30m",
+      "--no-publish-ca",
+      "--log-level",
+      "debug",
+    ];
+    expect(parseIssuerArguments([...argv, ...more])).toEqual({
+      help: false,
+      printManifests: false,
+      kubeconfig: "a b.yaml",
+      context: "prod",
+      clusterResourceNamespace: "pki",
+      maxConcurrentSigns: 4,
+      retryForMs: 5_400_000,
+      publishCa: false,
+      logLevel: "debug",
+    });
+  });
+
+  test.each([["--help"], ["-h"]])("ask for help with %s", (argument) => {
+    expect(parseIssuerArguments([argument]).help).toBe(true);
+  });
+
+  test("are all explained by the help, one line each", () => {
+    const explained = [...issuerHelp.matchAll(/^ {2}--([a-z-]+)/gm)].map(([, option]) => option);
+    expect(explained).toEqual([
+      "kubeconfig",
+      "context",
+      "cluster-resource-namespace",
+      "max-concurrent-signs",
+      "retry-for",
+      "no-publish-ca",
+      "log-level",
+      "print-manifests",
+      "help",
+    ]);
+    for (const option of explained) {
+      const value = new RegExp(`--${option} [A-Z]`).test(issuerHelp) ? ["info"] : [];
+      // An option that does not exist is refused by its name; a value that does not fit is not.
+      const attempt = () => parseIssuerArguments([`--${option}`, ...value]);
+      expect(message(attempt)).not.toMatch(/unknown option/i);
+    }
+  });
+
+  test.each([
+    [["--kubeconfg", "x"], /Unknown option '--kubeconfg'\. See --help\.$/],
+    [["file"], /Unexpected argument 'file'.*\. See --help\.$/],
+    [["--kubeconfig"], /--kubeconfig <value>' argument missing\. See --help\.$/],
+    [["--no-publish-ca=yes"], /See --help\.$/],
+    [["--max-concurrent-signs", "0"], /^--max-concurrent-signs expects an integer from 1 up, got "0"\.$/],
+    [["--max-concurrent-signs", "1.5"], /an integer from 1 up, got "1\.5"/],
+    [["--max-concurrent-signs", "many"], /an integer from 1 up, got "many"/],
+    [["--retry-for", "soon"], /^--retry-for expects a duration such as 90m or 24h, got "soon"\.$/],
+    [["--retry-for", "0s"], /got "0s"/],
+    [["--retry-for", "24"], /got "24"/],
+    [["--log-level", "loud"], /^--log-level expects one of debug, info, warn, error, silent, got "loud"\.$/],
+  ])("are refused in one line that says what is wrong: %j", (argv, expected) => {
+    const attempt = () => parseIssuerArguments(argv);
+    expect(attempt).toThrow(ArgumentError);
+    expect(message(attempt)).toMatch(expected);
+    expect(message(attempt)).not.toContain("\n");
+  });
+});
+
+function message(attempt: () => unknown): string {
+  try {
+    attempt();
+    return "";
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+}
