@@ -8,6 +8,7 @@ const maxFileBytes = 1024 * 1024;
 export async function readCsrFile(file: string): Promise<Buffer> {
   try {
     const { size } = await stat(file);
+    if (size === 0) throw new Error("it is empty");
     if (size > maxFileBytes) throw new Error(`it has ${size} bytes`);
     return await readFile(file);
   } catch (error) {
