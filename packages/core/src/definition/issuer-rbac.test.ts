@@ -44,6 +44,12 @@ const forRequests = [
   "controller cert-manager.io/certificaterequests watch",
   "controller cert-manager.io/certificaterequests/status patch",
 ];
+const forSigningRequests = [
+  "controller certificates.k8s.io/certificatesigningrequests get",
+  "controller certificates.k8s.io/certificatesigningrequests list",
+  "controller certificates.k8s.io/certificatesigningrequests watch",
+  "controller certificates.k8s.io/certificatesigningrequests/status patch",
+];
 const forEvents = ["controller events.k8s.io/events create", "controller events.k8s.io/events patch"];
 const read = (resource: string) => ["get", "list", "watch"].map((verb) => `${resource} ${verb}`);
 
@@ -56,9 +62,22 @@ describe("issuerRbac", () => {
       "controller pki.example.com/acmeissuers/status patch",
       "controller pki.example.com/acmeclusterissuers/status patch",
       ...forEvents,
+      ...forSigningRequests,
+      "controller certificates.k8s.io/signers sign acmeissuers.pki.example.com/*,acmeclusterissuers.pki.example.com/*",
+      "controller authorization.k8s.io/subjectaccessreviews create",
       ...read("controller /secrets"),
       "approver cert-manager.io/signers approve acmeissuers.pki.example.com/*,acmeclusterissuers.pki.example.com/*",
     ]);
+  });
+
+  test("grants nothing of certificates.k8s.io where its requests are not served", () => {
+    const granted = rights(rbac(both, { kubernetesSigningRequests: false }));
+    expect(granted.filter((right) => /certificates\.k8s\.io|authorization/.test(right))).toEqual([]);
+  });
+
+  test("asks for access reviews only where a namespaced issuer may be referenced", () => {
+    const granted = rights(rbac({ cluster: "AcmeClusterIssuer" }));
+    expect(granted.filter((right) => right.includes("subjectaccessreviews"))).toEqual([]);
   });
 
   test("lets the controller of a cluster kind alone read the Secrets of one namespace", () => {
@@ -121,6 +140,6 @@ describe("issuerRbac", () => {
     const own = rbac(both).filter(
       (manifest) => "rules" in manifest && !manifest.metadata.name.endsWith(":approver"),
     );
-    expect(rights(own).filter((right) => right.includes("signers"))).toEqual([]);
+    expect(rights(own).filter((right) => right.includes("approve"))).toEqual([]);
   });
 });

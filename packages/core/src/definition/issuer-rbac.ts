@@ -40,6 +40,8 @@ export interface IssuerRbacOptions {
   readonly clusterResourceNamespace?: string | undefined;
   /** Grants the Lease of this name in the controller's own namespace; no Lease unless given. */
   readonly leaderElection?: { readonly leaseName: string } | undefined;
+  /** Grants what Kubernetes CertificateSigningRequests need; `false` where they are not served. */
+  readonly kubernetesSigningRequests?: boolean | undefined;
   /**
    * Who may approve requests for these issuers: cert-manager's built-in approver, {@link defaultApprover}, unless
    * given. `false` grants nobody.
@@ -73,6 +75,7 @@ export function issuerRbac(
   const secrets = definition.readsSecrets ? [secretsRule] : [];
   const manifests = grant("controller", serviceAccount, [
     ...controllerRules(definition),
+    ...(options.kubernetesSigningRequests === false ? [] : signingRequestRules(definition)),
     ...(allNamespaces ? secrets : []),
   ]);
   if (!allNamespaces && secrets.length > 0) {
@@ -98,6 +101,26 @@ function controllerRules({ group, kinds }: IssuerDefinition): readonly PolicyRul
     { apiGroups: [group], resources: plurals, verbs: read },
     { apiGroups: [group], resources: statuses, verbs: ["patch"] },
     { apiGroups: ["events.k8s.io"], resources: ["events"], verbs: ["create", "patch"] },
+  ];
+}
+
+/**
+ * The CertificateSigning admission plugin asks for `sign` on the signer before it lets a certificate be written. For a
+ * namespaced issuer the requester's right to reference it is asked by a SubjectAccessReview.
+ */
+function signingRequestRules({ group, kinds }: IssuerDefinition): readonly PolicyRule[] {
+  const apiGroups = ["certificates.k8s.io"];
+  const resourceNames = kinds.map(({ plural }) => `${plural}.${group}/*`);
+  const review = {
+    apiGroups: ["authorization.k8s.io"],
+    resources: ["subjectaccessreviews"],
+    verbs: ["create"],
+  };
+  return [
+    { apiGroups, resources: ["certificatesigningrequests"], verbs: read },
+    { apiGroups, resources: ["certificatesigningrequests/status"], verbs: ["patch"] },
+    { apiGroups, resources: ["signers"], verbs: ["sign"], resourceNames },
+    ...(kinds.some(({ scope }) => scope === "Namespaced") ? [review] : []),
   ];
 }
 

@@ -53,6 +53,27 @@ export interface CertificateRequest extends KubeObject {
   };
 }
 
+/** certificates.k8s.io/v1 CertificateSigningRequest: the fields that a signer reads. */
+export interface CertificateSigningRequest extends KubeObject {
+  readonly spec: {
+    /** `<plural>.<group>/<name>`, or `<plural>.<group>/<namespace>.<name>` for a namespaced issuer. */
+    readonly signerName: string;
+    /** base64 of a PEM PKCS#10 request. */
+    readonly request: string;
+    readonly expirationSeconds?: number;
+    readonly usages?: readonly string[];
+    readonly username?: string;
+    readonly uid?: string;
+    readonly groups?: readonly string[];
+    readonly extra?: Readonly<Record<string, readonly string[]>>;
+  };
+  readonly status?: {
+    readonly conditions?: readonly (Partial<Condition> & Pick<Condition, "type" | "status">)[];
+    /** base64 of the PEM chain; cannot be changed once it is set. */
+    readonly certificate?: string;
+  };
+}
+
 /** An issuer object of a kind that a definition declares. */
 export interface IssuerObject<Spec = unknown> extends KubeObject {
   readonly spec: Spec;

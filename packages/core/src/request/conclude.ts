@@ -65,7 +65,7 @@ export function conclude(input: ConclusionInput): Conclusion {
   const { group, request, now, result, attemptId } = input;
   const base = { group, request, now } as const;
   if (result.status === "issued") {
-    const message = "Succeeded signing the CertificateRequest";
+    const message = `Succeeded signing the ${request.kind}`;
     const status = requestStatus({
       ...base,
       ready: { reason: "Issued", message },
@@ -100,11 +100,11 @@ export function conclude(input: ConclusionInput): Conclusion {
   }
   const late = now >= input.firstAttemptMs + input.retryForMs;
   if (isPermanent(code) || late) {
-    const message = `Failed permanently to sign CertificateRequest: ${errorText(error)}`;
+    const message = `Failed permanently to sign ${request.kind}: ${errorText(error)}`;
     const status = requestStatus({ ...base, ready: { reason: "Failed", message }, attempt: null });
     return { status, event: requestEvent("Warning", "PermanentError", message), next: { kind: "done" } };
   }
-  const message = `Failed to sign CertificateRequest, will retry: ${errorText(error)}`;
+  const message = `Failed to sign ${request.kind}, will retry: ${errorText(error)}`;
   const status = requestStatus({ ...base, ready: { reason: "Pending", message } });
   const next = { kind: "again", afterMs: retryAfterMs(error) ?? 0, backOff: true } as const;
   return { status, event: requestEvent("Warning", "RetryableError", message), next };

@@ -53,3 +53,15 @@ describe("oneLine", () => {
     expect(cut).toMatch(/^(🔑)+…$/u);
   });
 });
+
+describe("oneLine, before anybody reads the text,", () => {
+  test("S7: removes what looks like a credential, also where a cut would hide it", () => {
+    const key = `-----BEGIN PRIVATE KEY-----\n${"MIIEvQIBADANBgkqhkiG9w0BAQ\n".repeat(60)}-----END PRIVATE KEY-----`;
+    expect(oneLine(`cannot use ${key}, check it`)).toBe("cannot use [redacted], check it");
+    expect(oneLine(`${"x ".repeat(505)}Bearer s3cr3tT0ken`)).not.toContain("s3cr3t");
+  });
+
+  test("removes what would change a terminal or the direction of text", () => {
+    expect(oneLine("a\r\nb\u001b[31mc\u009b1md\u2028e\u202ef\u2066g\0h")).toBe("a b [31mc 1md e f g h");
+  });
+});

@@ -1,4 +1,5 @@
 import type { Condition } from "../kube/types.ts";
+import { redact } from "../observe/redact.ts";
 
 /** Longest message that is written: enough for a cause and a cure, too little to carry a PKI's answer. */
 const maxMessageBytes = 1024;
@@ -8,9 +9,15 @@ export function timestamp(now: number): string {
   return `${new Date(now).toISOString().slice(0, 19)}Z`;
 }
 
-/** One line of at most 1 KiB: control characters become spaces, and a cut never splits a character. */
+/** Control characters, line separators and what reverses the direction of text: terminals show messages as they are. */
+const unprintable = /[\p{Cc}\p{Zl}\p{Zp}\u202a-\u202e\u2066-\u2069]+/gu;
+
+/**
+ * One line of at most 1 KiB: what looks like a credential is removed first, since a cut would hide it from recognition;
+ * control characters become spaces, and a cut never splits a character.
+ */
 export function oneLine(text: string): string {
-  const line = text.replace(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, " ").trim();
+  const line = redact(text).replace(unprintable, " ").trim();
   if (Buffer.byteLength(line) <= maxMessageBytes) return line;
   let cut = "";
   let bytes = 0;

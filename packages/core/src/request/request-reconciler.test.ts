@@ -21,6 +21,7 @@ import type { CertificateRequest } from "../kube/types.ts";
 import { NotLeaderError } from "../leader/not-leader-error.ts";
 import { Lifecycle } from "../lifecycle/lifecycle.ts";
 import { systemScheduler } from "../queue/scheduler.ts";
+import { matchIssuer } from "./match-issuer.ts";
 import { approved, condition, group, now, readyIssuer, requestWith } from "./request-fixtures.ts";
 import { RequestReconciler } from "./request-reconciler.ts";
 import type { RequestStatus } from "./request-status.ts";
@@ -97,17 +98,18 @@ function fixture(sign: Signer<unknown>["sign"], more: FixtureOptions = {}) {
   ] as const) {
     lifecycle.on(name, () => world.steps.push(name));
   }
+  const definition = defineIssuer({
+    group,
+    version: "v1alpha1",
+    kinds: { namespaced: "AcmeIssuer" },
+    spec: z.object({}),
+    operation: z.object({ id: z.string() }),
+    connect: () => {
+      throw new Error("not used");
+    },
+  });
   const reconciler = new RequestReconciler({
-    definition: defineIssuer({
-      group,
-      version: "v1alpha1",
-      kinds: { namespaced: "AcmeIssuer" },
-      spec: z.object({}),
-      operation: z.object({ id: z.string() }),
-      connect: () => {
-        throw new Error("not used");
-      },
-    }),
+    definition,
     lifecycle,
     scheduler: systemScheduler,
     signTimeoutMs: 50,
@@ -117,6 +119,8 @@ function fixture(sign: Signer<unknown>["sign"], more: FixtureOptions = {}) {
     clock: () => world.now,
     ports: {
       request: () => world.request,
+      match: (request) => matchIssuer(definition, request),
+      authorize: async () => {},
       issuer: () => readyIssuer,
       connection: () => (world.connected ? connection : undefined),
       reportIssuer: (_, error) => world.reported.push(error),

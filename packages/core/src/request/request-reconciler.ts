@@ -1,3 +1,4 @@
+import { isPermanent, signerErrorCode } from "@countersign/issuer-signer";
 import type { IssuerConnection } from "../issuer/issuer-connection.ts";
 import type { CertificateRequest, IssuerObject } from "../kube/types.ts";
 import type { RequestStep } from "../lifecycle/lifecycle.ts";
@@ -14,13 +15,17 @@ import { attemptId } from "./attempt-id.ts";
 import { type Conclusion, type ConclusionInput, conclude } from "./conclude.ts";
 import { type Decision, decide } from "./decide.ts";
 import { assertLegalStatus } from "./legal-status.ts";
-import { type IssuerKey, issuerKeyText, matchIssuer } from "./match-issuer.ts";
+import { type IssuerKey, issuerKeyText } from "./match-issuer.ts";
 import type { RequestEvent, RequestStatus } from "./request-status.ts";
 import { toSignRequest } from "./sign-request.ts";
 
 /** How the reconciler reaches the cluster and the issuers. */
 export interface RequestPorts extends AttemptPorts {
   request(key: string): CertificateRequest | undefined;
+  /** The issuer that the request names; undefined when it is none of ours. */
+  match(request: CertificateRequest): IssuerKey | undefined;
+  /** @throws PermanentError when the requester may not use the issuer */
+  authorize(request: CertificateRequest, issuer: IssuerKey, signal: AbortSignal): Promise<void>;
   issuer(key: IssuerKey): IssuerObject | undefined;
   connection(key: string, issuer: IssuerObject): IssuerConnection | undefined;
   /** The signer found the issuer at fault: check it now. */
@@ -76,9 +81,9 @@ export class RequestReconciler {
 
   /** Looks at one request and does the one thing that is due. */
   async reconcile(key: string, signal: AbortSignal): Promise<RequestNext> {
-    const { definition, ports, clock } = this.#options;
+    const { ports, clock } = this.#options;
     const request = ports.request(key);
-    const issuerKey = request && matchIssuer(definition, request);
+    const issuerKey = request && ports.match(request);
     if (request === undefined || issuerKey === undefined) {
       this.#memories.delete(key);
       return settled;
@@ -166,6 +171,7 @@ export class RequestReconciler {
     let id = "";
     try {
       const signRequest = toSignRequest(request);
+      await this.#options.ports.authorize(request, issuerKey, signal);
       id = attemptId(signRequest.uid, signRequest.parsedCsr.der);
       end = await attempt(this.#options, {
         request,
@@ -177,8 +183,8 @@ export class RequestReconciler {
         signal,
       });
     } catch (error) {
-      // What the toolkit refuses is the request's fault. A stop or the cluster's trouble is not: it is looked at again.
-      if (id !== "") throw error;
+      // What is refused is the request's fault. A stop or the cluster's trouble is not: it is looked at again.
+      if (!isPermanent(signerErrorCode(error))) throw error;
       end = { result: { status: "error", error }, request };
     }
     const { result } = end;
@@ -235,7 +241,7 @@ export class RequestReconciler {
     const { metadata } = request;
     return {
       request: {
-        kind: "CertificateRequest",
+        kind: request.kind === "CertificateSigningRequest" ? request.kind : "CertificateRequest",
         namespace: metadata.namespace ?? "",
         name: metadata.name,
         uid: metadata.uid,

@@ -37,7 +37,7 @@ export function toSignRequest(object: CertificateRequest): SignRequest {
   const approved = findCondition(status?.conditions, "Approved");
   return {
     uid: metadata.uid,
-    kind: "CertificateRequest",
+    kind: object.kind === "CertificateSigningRequest" ? object.kind : "CertificateRequest",
     namespace: metadata.namespace ?? "",
     name: metadata.name,
     csr: csr.pem,

@@ -10,6 +10,15 @@ export const certificateRequests: ResourceType = Object.freeze({
   namespaced: true,
 });
 
+/** Kubernetes' own CertificateSigningRequest. */
+export const certificateSigningRequests: ResourceType = Object.freeze({
+  group: "certificates.k8s.io",
+  version: "v1",
+  kind: "CertificateSigningRequest",
+  plural: "certificatesigningrequests",
+  namespaced: false,
+});
+
 /** An issuer kind of a definition. */
 export function issuerResource(definition: IssuerDefinition, kind: IssuerKind): ResourceType {
   return {

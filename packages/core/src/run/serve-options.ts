@@ -19,6 +19,8 @@ export interface ServeOptions {
   readonly possibleDuplicate?: "sign" | "fail" | undefined;
   /** Whether the CA is published in `status.ca`, and so in `ca.crt` of the Secret. */
   readonly publishCa?: boolean | undefined;
+  /** Whether Kubernetes CertificateSigningRequests are served beside cert-manager's CertificateRequests. */
+  readonly kubernetesSigningRequests?: boolean | undefined;
   /** How long running work may take to end after a stop, in milliseconds. */
   readonly drainMs?: number | undefined;
 }
@@ -37,6 +39,7 @@ export const serveDefaults = Object.freeze({
   /** A certificate too many does less harm than a service without one. */
   possibleDuplicate: "sign" as const,
   publishCa: true,
+  kubernetesSigningRequests: true,
   /** The pod's default termination grace period is 30 s. */
   drainMs: 25_000,
 });

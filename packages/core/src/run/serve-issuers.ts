@@ -1,0 +1,128 @@
+import type { IssuerDefinition, IssuerKind } from "../definition/define-issuer.ts";
+import type { IssuerConnection } from "../issuer/issuer-connection.ts";
+import { IssuerReconciler } from "../issuer/issuer-reconciler.ts";
+import { SecretWatcher } from "../issuer/secret-watcher.ts";
+import { applyStatus } from "../kube/apply-status.ts";
+import type { Informer } from "../kube/informer.ts";
+import type { StoreChange } from "../kube/store.ts";
+import type { IssuerObject } from "../kube/types.ts";
+import { WorkQueue } from "../queue/work-queue.ts";
+import { findCondition, isTrue } from "../request/condition.ts";
+import { type IssuerKey, issuerKeyText } from "../request/match-issuer.ts";
+import { issuerResource } from "./resource-types.ts";
+import { type ServeContext, watch } from "./serve-context.ts";
+
+/** The issuer objects of one definition, being served. */
+export interface ServedIssuers {
+  readonly informers: readonly Informer<IssuerObject>[];
+  readonly queue: WorkQueue;
+  get(key: IssuerKey): IssuerObject | undefined;
+  connection(key: string, issuer: IssuerObject): IssuerConnection | undefined;
+  /** A call of the signer failed through the issuer's fault: it is checked at once. */
+  report(key: string, error: unknown): void;
+  /** Called with the key of an issuer whose requests should be looked at again. */
+  onWake(listener: (key: string) => void): void;
+  /** Closes the signers and ends the watches of Secrets. */
+  close(): Promise<void>;
+}
+
+/** Watches the issuer kinds, connects and checks each object, and keeps its Ready condition. */
+export function serveIssuers(definition: IssuerDefinition, context: ServeContext): ServedIssuers {
+  const { transport, lifecycle, settings, userAgent, clock } = context;
+  const informers = new Map<string, Informer<IssuerObject>>();
+  const targets = new Map<string, IssuerKey>();
+  const listeners = new Set<(key: string) => void>();
+  const wake = (key: string) => {
+    for (const listener of listeners) listener(key);
+  };
+  const get = ({ kind, namespace, name }: IssuerKey) =>
+    informers.get(kind.kind)?.store.get(namespace === "" ? name : `${namespace}/${name}`);
+
+  const secretWatcher = new SecretWatcher({
+    transport,
+    onChange: (owner) => queue.add(owner),
+    firstLookMs: settings.checkTimeoutMs,
+  });
+
+  const reconciler = new IssuerReconciler({
+    definition,
+    lifecycle,
+    userAgent,
+    clusterResourceNamespace: settings.clusterResourceNamespace,
+    checkTimeoutMs: settings.checkTimeoutMs,
+    clock,
+    ports: {
+      issuer: (kind, namespace, name) => get({ kind, namespace, name }),
+      secrets: (owner, namespace, names) => secretWatcher.read(owner, namespace, names),
+      applyStatus: async (kind, object, status, signal) => {
+        const type = issuerResource(definition, kind);
+        await applyStatus(transport, { type, object, status, fieldManager: definition.group, signal });
+      },
+    },
+  });
+
+  const queue = new WorkQueue({
+    concurrency: settings.maxConcurrentSigns,
+    paused: true,
+    // Below a minute, so that an issuer whose PKI has come back is Ready within one.
+    backoff: { initialMs: 500, maxMs: 45_000 },
+    onError: (error, key) => lifecycle.announce("trouble", { where: `issuer ${key}`, error }),
+    async process(key, signal) {
+      const target = targets.get(key);
+      if (target === undefined) return;
+      const next = await reconciler.reconcile(key, target.kind, target.namespace, target.name, signal);
+      if (next === "retry") queue.addRateLimited(key);
+      // Jitter, so that the issuers of one PKI do not all ask at the same moment for ever.
+      if (next === "settled") queue.addAfter(key, settings.checkIntervalMs * (0.9 + 0.2 * Math.random()));
+      if (next === "gone") targets.delete(key);
+      // Ready by its condition and connected: requests that waited for the connection may go on.
+      const issuer = get(target);
+      if (issuer !== undefined && isTrue(issuer.status?.conditions, "Ready")) wake(key);
+    },
+  });
+
+  function changed(kind: IssuerKind, { type, object, previous }: StoreChange<IssuerObject>): void {
+    const target = { kind, namespace: object.metadata.namespace ?? "", name: object.metadata.name };
+    const key = issuerKeyText(kind.kind, target.namespace, target.name);
+    targets.set(key, target);
+    if (type !== "updated" || needsLook(object, previous)) queue.add(key);
+    if (type !== "updated" || readyChanged(object, previous)) wake(key);
+  }
+
+  for (const kind of definition.kinds) {
+    const informer = watch<IssuerObject>(context, issuerResource(definition, kind), {});
+    informers.set(kind.kind, informer);
+    informer.store.onChange((change) => changed(kind, change));
+  }
+
+  return {
+    informers: [...informers.values()],
+    queue,
+    get,
+    connection: (key, issuer) => reconciler.connection(key, issuer),
+    report(key, error) {
+      reconciler.report(key, error);
+      queue.add(key);
+    },
+    onWake: (listener) => void listeners.add(listener),
+    async close() {
+      await Promise.all([secretWatcher.stop(), reconciler.stop()]);
+    },
+  };
+}
+
+/** A new spec, or a changed annotation, which is how people ask for a new look. */
+function needsLook(object: IssuerObject, previous: IssuerObject | undefined): boolean {
+  return (
+    object.metadata.uid !== previous?.metadata.uid ||
+    object.metadata.generation !== previous?.metadata.generation ||
+    object.metadata.deletionTimestamp !== previous?.metadata.deletionTimestamp ||
+    JSON.stringify(object.metadata.annotations) !== JSON.stringify(previous?.metadata.annotations)
+  );
+}
+
+function readyChanged(object: IssuerObject, previous: IssuerObject | undefined): boolean {
+  const now = findCondition(object.status?.conditions, "Ready");
+  const before = findCondition(previous?.status?.conditions, "Ready");
+  return now?.status !== before?.status || now?.observedGeneration !== before?.observedGeneration;
+}

@@ -1,0 +1,104 @@
+import type { IssuerDefinition } from "../definition/define-issuer.ts";
+import type { Informer } from "../kube/informer.ts";
+import { objectKey } from "../kube/object-key.ts";
+import type { CertificateRequest, KubeObject } from "../kube/types.ts";
+import { systemScheduler } from "../queue/scheduler.ts";
+import { WorkQueue } from "../queue/work-queue.ts";
+import { assertLegalStatus } from "../request/legal-status.ts";
+import type { IssuerKey } from "../request/match-issuer.ts";
+import { RequestReconciler } from "../request/request-reconciler.ts";
+import type { RequestStatus } from "../request/request-status.ts";
+import { wakesRequest } from "../request/wakes-request.ts";
+import type { ServeContext } from "./serve-context.ts";
+import type { ServedIssuers } from "./serve-issuers.ts";
+
+/** Name of the index of a source's informer: keys of issuers, for requests that are not finished. */
+export const openByIssuer = "openByIssuer";
+
+/** One kind of request object, and how it is read and written. */
+export interface RequestSource<T extends KubeObject> {
+  /** Has the index {@link openByIssuer}. */
+  readonly informer: Informer<T>;
+  /** The object as a CertificateRequest; undefined when it is none of ours. */
+  view(object: T): CertificateRequest | undefined;
+  match(request: CertificateRequest): IssuerKey | undefined;
+  /** @throws PermanentError when the requester may not use the issuer */
+  authorize(request: CertificateRequest, issuer: IssuerKey, signal: AbortSignal): Promise<void>;
+  /** Past the cache; undefined when the object is gone. */
+  reread(request: CertificateRequest, signal: AbortSignal): Promise<CertificateRequest | undefined>;
+  /** Resolves to the request after the write; undefined when the object is gone. */
+  write(
+    request: CertificateRequest,
+    status: RequestStatus,
+    signal: AbortSignal,
+  ): Promise<CertificateRequest | undefined>;
+  /** The object was deleted. */
+  forget?(object: T): void;
+}
+
+/** Leads the requests of one kind along their way. The queue that is returned is paused. */
+export function serveRequests<T extends KubeObject>(
+  definition: IssuerDefinition,
+  { lifecycle, settings, clock, fence }: ServeContext,
+  issuers: ServedIssuers,
+  source: RequestSource<T>,
+): WorkQueue {
+  const { store } = source.informer;
+  const reconciler = new RequestReconciler({
+    definition,
+    lifecycle,
+    signTimeoutMs: settings.signTimeoutMs,
+    retryForMs: settings.retryForMs,
+    publishCa: settings.publishCa,
+    possibleDuplicate: settings.possibleDuplicate,
+    clock,
+    scheduler: systemScheduler,
+    ports: {
+      fence,
+      request(key) {
+        const object = store.get(key);
+        return object && source.view(object);
+      },
+      match: (request) => source.match(request),
+      authorize: (request, issuer, signal) => source.authorize(request, issuer, signal),
+      issuer: (key) => issuers.get(key),
+      connection: (key, issuer) => issuers.connection(key, issuer),
+      reportIssuer: (key, error) => issuers.report(key, error),
+      reread: (request, signal) => source.reread(request, signal),
+      applyStatus(request, status, signal) {
+        assertLegalStatus(status);
+        return source.write(request, status, signal);
+      },
+    },
+  });
+
+  const queue = new WorkQueue({
+    concurrency: settings.maxConcurrentSigns,
+    paused: true,
+    onError: (error, key) => lifecycle.announce("trouble", { where: `request ${key}`, error }),
+    async process(key, signal) {
+      const next = await reconciler.reconcile(key, signal);
+      if (next.kind === "again") queue.addAfter(key, next.afterMs);
+    },
+  });
+
+  store.onChange(({ type, object, previous, listed }) => {
+    const key = objectKey(object);
+    if (type === "deleted") {
+      reconciler.forget(key);
+      source.forget?.(object);
+      return;
+    }
+    const now = source.view(object);
+    const before = previous && source.view(previous);
+    if (now !== undefined && wakesRequest(definition.group, now, before)) {
+      queue.add(key, { priority: listed ? "low" : "normal" });
+    }
+  });
+
+  issuers.onWake((issuer) => {
+    for (const object of store.byIndex(openByIssuer, issuer))
+      queue.add(objectKey(object), { priority: "low" });
+  });
+  return queue;
+}
