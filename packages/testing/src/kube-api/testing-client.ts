@@ -123,3 +123,56 @@ export const widgetCrd = {
     ],
   },
 };
+
+/** One event of a watch. */
+export interface WatchLine {
+  readonly type: string;
+  // biome-ignore lint/suspicious/noExplicitAny: tests look into objects of every shape.
+  readonly object: any;
+}
+
+/** An open watch of a test. */
+export interface TestWatch extends AsyncDisposable {
+  readonly events: readonly WatchLine[];
+  /** Resolves when the stream is over, however it ended. */
+  readonly ended: Promise<void>;
+  /** Waits until so many events have come and returns them as `TYPE name`. */
+  take(count: number): Promise<string[]>;
+}
+
+/** Opens a watch as admin and collects its events. */
+export async function openWatch(api: KubeApi, path: string): Promise<TestWatch> {
+  const abort = new AbortController();
+  const separator = path.includes("?") ? "&" : "?";
+  const response = await fetch(`${api.url}${path}${separator}watch=true`, {
+    headers: { authorization: `Bearer ${api.adminToken}` },
+    signal: abort.signal,
+  });
+  const events: WatchLine[] = [];
+  const ended = collect(response, events);
+  return {
+    events,
+    ended,
+    async take(count) {
+      while (events.length < count) await new Promise((resolve) => setTimeout(resolve, 5));
+      return events.slice(0, count).map(({ type, object }) => `${type} ${object.metadata.name}`);
+    },
+    async [Symbol.asyncDispose]() {
+      abort.abort();
+      await ended;
+    },
+  };
+}
+
+async function collect(response: Response, events: WatchLine[]): Promise<void> {
+  let rest = "";
+  try {
+    for await (const chunk of response.body?.pipeThrough(new TextDecoderStream()) ?? []) {
+      const lines = `${rest}${chunk}`.split("\n");
+      rest = lines.pop() ?? "";
+      events.push(...lines.map((line) => JSON.parse(line) as WatchLine));
+    }
+  } catch {
+    // Cut off, by the test or by the server: what came until then counts.
+  }
+}

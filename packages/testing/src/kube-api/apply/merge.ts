@@ -16,6 +16,9 @@ function mergeMaps(live: JsonObject, applied: JsonObject, schema: Schema): JsonO
 }
 
 function mergeValue(live: unknown, applied: unknown, schema: Schema): unknown {
+  // Null stands for an empty map or list: merged into one that has content, it changes nothing.
+  if (applied === null && atomOf(schema, live) !== "leaf" && Object.keys(live as object).length > 0)
+    return live;
   const atom = atomOf(schema, applied);
   if (atom === "map" && isObject(live)) return mergeMaps(live, applied as JsonObject, schema);
   if (atom === "list" && Array.isArray(live)) return mergeLists(live, applied as readonly unknown[], schema);

@@ -55,7 +55,7 @@ async function handle(
       const served = { state, info, user, query, body, request, warnings };
       serveResource(served, response, fault);
     }
-    record(parts, request, info, user, response.destroyed ? 0 : response.statusCode);
+    record(parts, request, info, user, fault?.type === "dropResponse" ? 0 : response.statusCode);
   } catch (error) {
     const code = response.headersSent || response.destroyed ? 0 : sendError(response, error, warnings);
     if (code === 413) request.resume();

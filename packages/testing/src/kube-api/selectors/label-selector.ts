@@ -103,17 +103,16 @@ class Parser {
     while (true) {
       const { kind, text } = this.#take();
       if (kind === ")") return values;
-      if (kind === "identifier") values.add(text);
-      else if (kind === ",") {
-        if (this.#isGapAhead()) values.add("");
-      } else throw unparsable(`found '${text}', expected: ',', ')' or identifier`);
+      if (kind === ",") {
+        // An empty value: nothing before the first comma, or between this one and what follows.
+        if (values.size === 0 || this.#peek().kind === "," || this.#peek().kind === ")") values.add("");
+      } else if (kind === "identifier") {
+        values.add(text);
+        const next = this.#peek();
+        if (next.kind !== "," && next.kind !== ")")
+          throw unparsable(`found '${next.text}', expected: ',' or ')'`);
+      } else throw unparsable(`found '${text}', expected: ',', or identifier`);
     }
-  }
-
-  /** An empty value: nothing between two separators. */
-  #isGapAhead(): boolean {
-    const { kind } = this.#peek();
-    return kind === "," || kind === ")";
   }
 
   #peek(asValue = true): LabelToken {
