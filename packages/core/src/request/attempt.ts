@@ -12,10 +12,10 @@ import {
 import type { IssuerDefinition } from "../definition/define-issuer.ts";
 import type { IssuerConnection } from "../issuer/issuer-connection.ts";
 import type { CertificateRequest } from "../kube/types.ts";
-import type { Lifecycle, RequestStep } from "../lifecycle/lifecycle.ts";
+import type { Lifecycle, RequestAnswered, RequestStep } from "../lifecycle/lifecycle.ts";
 import { withDeadline } from "../lifecycle/with-deadline.ts";
 import { attemptId } from "./attempt-id.ts";
-import type { SignResult } from "./conclude.ts";
+import { errorText, type SignResult } from "./conclude.ts";
 import { type RequestStatus, readAttempt, requestStatus } from "./request-status.ts";
 import { verifyOutcome } from "./verify-outcome.ts";
 
@@ -103,10 +103,18 @@ export async function attempt(options: AttemptOptions, input: AttemptInput): Pro
     }
   }
   options.ports.fence();
+  const started = options.clock();
+  const answered = (answer: Pick<RequestAnswered, "outcome" | "code" | "message">) => {
+    const ms = options.clock() - started;
+    options.lifecycle.announce("request:answered", { ...input.step, attemptId: id, ms, ...answer });
+  };
   try {
-    return { result: await callSigner(options, input, request, id), request };
+    const result = await callSigner(options, input, request, id);
+    if (result.status !== "error") answered({ outcome: result.status, code: undefined, message: undefined });
+    return { result, request };
   } catch (error) {
     if (signal.aborted) throw error;
+    answered({ outcome: "error", code: signerErrorCode(error), message: errorText(error) });
     return { result: { status: "error", error }, request };
   }
 }
@@ -124,7 +132,7 @@ async function callSigner(
     attemptId: id,
     operation: operation === undefined ? undefined : definition.operation?.parse(operation),
   };
-  lifecycle.announce("request:signing", { ...step, attemptId: id });
+  lifecycle.announce("request:signing", { ...step, attemptId: id, signRequest });
   const started = clock();
   const doubtful = !connection.idempotent && operation === undefined && memory.lastCall !== "nothing";
   const known = doubtful ? await lookUp(options, input, context) : undefined;
@@ -136,6 +144,8 @@ async function callSigner(
     attemptId: id,
     serial: verified.serial,
     signMs: clock() - started,
+    notAfterMs: verified.notAfterMs,
+    caNotAfterMs: verified.caNotAfterMs,
     mismatches: verified.mismatches,
   });
   return verified.result;

@@ -121,6 +121,7 @@ function fixture(sign: Signer<unknown>["sign"], more: FixtureOptions = {}) {
       request: () => world.request,
       match: (request) => matchIssuer(definition, request),
       authorize: async () => {},
+      enter: () => ({ leave: () => {} }),
       issuer: () => readyIssuer,
       connection: () => (world.connected ? connection : undefined),
       reportIssuer: (_, error) => world.reported.push(error),

@@ -14,9 +14,11 @@ import {
 import { attemptId } from "./attempt-id.ts";
 import { type Conclusion, type ConclusionInput, conclude } from "./conclude.ts";
 import { type Decision, decide } from "./decide.ts";
+import type { IssuerSlot } from "./issuer-slots.ts";
 import { assertLegalStatus } from "./legal-status.ts";
 import { type IssuerKey, issuerKeyText } from "./match-issuer.ts";
 import type { RequestEvent, RequestStatus } from "./request-status.ts";
+import { requestStep } from "./request-step.ts";
 import { toSignRequest } from "./sign-request.ts";
 
 /** How the reconciler reaches the cluster and the issuers. */
@@ -28,6 +30,8 @@ export interface RequestPorts extends AttemptPorts {
   authorize(request: CertificateRequest, issuer: IssuerKey, signal: AbortSignal): Promise<void>;
   issuer(key: IssuerKey): IssuerObject | undefined;
   connection(key: string, issuer: IssuerObject): IssuerConnection | undefined;
+  /** Leave to call the signer; or the milliseconds to wait; or undefined: the request will be looked at again. */
+  enter(issuer: string, request: string): IssuerSlot | number | undefined;
   /** The signer found the issuer at fault: check it now. */
   reportIssuer(key: string, error: unknown): void;
 }
@@ -53,6 +57,7 @@ export type RequestNext =
 /** What is known of one request beyond its object; gone when the object is finished or deleted. */
 interface Memory extends AttemptMemory {
   readonly uid: string;
+  step: RequestStep;
   firstAttemptMs: number | undefined;
   notBeforeMs: number | undefined;
   /** Retryable errors in a row. */
@@ -69,6 +74,7 @@ const settled: RequestNext = Object.freeze({ kind: "settled" });
 export class RequestReconciler {
   readonly #options: RequestReconcilerOptions;
   readonly #memories = new Map<string, Memory>();
+  #looks = 0;
 
   constructor(options: RequestReconcilerOptions) {
     this.#options = options;
@@ -88,10 +94,9 @@ export class RequestReconciler {
       this.#memories.delete(key);
       return settled;
     }
-    const memory = this.#remember(key, request);
+    const memory = this.#remember(key, request, issuerKey);
     if (memory.finished) return settled;
-    if (memory.unwritten !== undefined)
-      return this.#write(key, request, issuerKey, memory, memory.unwritten, signal);
+    if (memory.unwritten !== undefined) return this.#write(key, request, memory, memory.unwritten, signal);
     const decision = this.#decide(request, issuerKey, memory);
     const issuerText = issuerKeyText(issuerKey.kind.kind, issuerKey.namespace, issuerKey.name);
     const connection = this.#connection(issuerKey);
@@ -106,7 +111,7 @@ export class RequestReconciler {
       case "write": {
         const { status, event } = decision;
         const next = status.failureTime === undefined ? waitingNext : doneNext;
-        return this.#write(key, request, issuerKey, memory, { status, event, next }, signal);
+        return this.#write(key, request, memory, { status, event, next }, signal);
       }
       case "sign":
         // `decide` signs only for a connected issuer.
@@ -137,13 +142,19 @@ export class RequestReconciler {
     });
   }
 
-  #remember(key: string, request: CertificateRequest): Memory {
+  #remember(key: string, request: CertificateRequest, issuer: IssuerKey): Memory {
+    const { group } = this.#options.definition;
     const { uid } = request.metadata;
+    this.#looks += 1;
     const known = this.#memories.get(key);
     // The same name with another uid is another request: nothing known of the old one holds for it.
-    if (known?.uid === uid) return known;
+    if (known?.uid === uid) {
+      known.step = requestStep({ group, request, issuer, reconcile: this.#looks, before: known.step });
+      return known;
+    }
     const memory: Memory = {
       uid,
+      step: requestStep({ group, request, issuer, reconcile: this.#looks, before: undefined }),
       firstAttemptMs: undefined,
       notBeforeMs: undefined,
       failures: 0,
@@ -166,6 +177,9 @@ export class RequestReconciler {
     signal: AbortSignal,
   ): Promise<RequestNext> {
     const { definition, clock, retryForMs } = this.#options;
+    const slot = this.#options.ports.enter(issuerText, key);
+    if (slot === undefined) return settled;
+    if (typeof slot === "number") return { kind: "again", afterMs: slot };
     memory.firstAttemptMs ??= clock();
     let end: AttemptEnd;
     let id = "";
@@ -176,7 +190,7 @@ export class RequestReconciler {
       end = await attempt(this.#options, {
         request,
         signRequest,
-        step: this.#step(request, issuerKey),
+        step: memory.step,
         connection,
         memory,
         stillDue: (fresh) => this.#decide(fresh, issuerKey, memory).action === "sign",
@@ -186,6 +200,8 @@ export class RequestReconciler {
       // What is refused is the request's fault. A stop or the cluster's trouble is not: it is looked at again.
       if (!isPermanent(signerErrorCode(error))) throw error;
       end = { result: { status: "error", error }, request };
+    } finally {
+      slot.leave();
     }
     const { result } = end;
     if (result.status === "overtaken") return settled;
@@ -201,13 +217,12 @@ export class RequestReconciler {
     if (conclusion.next.kind === "issuer")
       this.#options.ports.reportIssuer(issuerText, conclusion.next.error);
     memory.unwritten = conclusion;
-    return this.#write(key, end.request, issuerKey, memory, conclusion, signal);
+    return this.#write(key, end.request, memory, conclusion, signal);
   }
 
   async #write(
     key: string,
     request: CertificateRequest,
-    issuerKey: IssuerKey,
     memory: Memory,
     { status, event, next }: Conclusion,
     signal: AbortSignal,
@@ -221,7 +236,7 @@ export class RequestReconciler {
     }
     memory.finished = next.kind === "done";
     lifecycle.announce(stepName(status, event), {
-      ...this.#step(request, issuerKey),
+      ...memory.step,
       type: event.type,
       reason: event.reason,
       message: event.note,
@@ -235,19 +250,6 @@ export class RequestReconciler {
     const afterMs = next.afterMs + backOffMs;
     memory.notBeforeMs = clock() + afterMs;
     return { kind: "again", afterMs };
-  }
-
-  #step(request: CertificateRequest, { kind, namespace, name }: IssuerKey): RequestStep {
-    const { metadata } = request;
-    return {
-      request: {
-        kind: request.kind === "CertificateSigningRequest" ? request.kind : "CertificateRequest",
-        namespace: metadata.namespace ?? "",
-        name: metadata.name,
-        uid: metadata.uid,
-      },
-      issuer: { group: this.#options.definition.group, kind: kind.kind, namespace, name },
-    };
   }
 }
 

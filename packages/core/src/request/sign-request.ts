@@ -8,6 +8,7 @@ import {
 import type { CertificateRequest } from "../kube/types.ts";
 import { findCondition } from "./condition.ts";
 import { parseGoDuration } from "./go-duration.ts";
+import { requesterOf } from "./request-step.ts";
 
 /** cert-manager's lifetime for requests that name none: 90 days, in seconds. */
 export const defaultDurationSeconds = 90 * 24 * 3600;
@@ -47,12 +48,7 @@ export function toSignRequest(object: CertificateRequest): SignRequest {
     usages: isCA && !usages.includes("cert sign") ? [...usages, "cert sign"] : usages,
     annotations: metadata.annotations ?? {},
     labels: metadata.labels ?? {},
-    requester: {
-      username: spec.username ?? "",
-      uid: spec.uid,
-      groups: spec.groups ?? [],
-      extra: spec.extra,
-    },
+    requester: requesterOf(spec),
     approvedAt: Date.parse(approved?.lastTransitionTime ?? metadata.creationTimestamp) / 1000,
   };
 }

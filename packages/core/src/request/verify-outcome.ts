@@ -6,6 +6,10 @@ export interface VerifiedOutcome {
   readonly result: SignResult & { readonly status: "issued" };
   /** Hexadecimal, lower case. */
   readonly serial: string;
+  /** In milliseconds since the epoch. */
+  readonly notAfterMs: number;
+  /** Of the CA of the chain that ends first, in milliseconds since the epoch; undefined for a lone leaf. */
+  readonly caNotAfterMs: number | undefined;
   readonly mismatches: readonly string[];
 }
 
@@ -42,6 +46,7 @@ export function verifyOutcome({ outcome, request, now, publishCa }: VerifyOutcom
   const texts = mismatches.map(
     ({ field, requested, issued }) => `${field}: requested ${requested}, issued ${issued}`,
   );
+  const cas = [...chain.chain.slice(1), ...(chain.ca === undefined ? [] : [chain.ca])];
   return {
     result: {
       status: "issued",
@@ -51,6 +56,8 @@ export function verifyOutcome({ outcome, request, now, publishCa }: VerifyOutcom
       mismatches: texts,
     },
     serial: leaf.serialHex,
+    notAfterMs: leaf.notAfter.getTime(),
+    caNotAfterMs: cas.length === 0 ? undefined : Math.min(...cas.map(({ notAfter }) => notAfter.getTime())),
     mismatches: texts,
   };
 }

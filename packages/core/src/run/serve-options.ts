@@ -4,6 +4,10 @@ export interface ServeOptions {
   readonly clusterResourceNamespace: string;
   /** Requests that are signed at once, over all issuers. */
   readonly maxConcurrentSigns?: number | undefined;
+  /** Requests that are signed at once for one issuer object. */
+  readonly maxConcurrentSignsPerIssuer?: number | undefined;
+  /** Calls of `sign` per second for one issuer object; no limit unless given. */
+  readonly maxSignsPerSecondPerIssuer?: number | undefined;
   /** Deadline of one call of `sign`, in milliseconds. */
   readonly signTimeoutMs?: number | undefined;
   /** Deadline of `connect` and of `check`, each, in milliseconds. */
@@ -29,6 +33,9 @@ export interface ServeOptions {
 export const serveDefaults = Object.freeze({
   /** Waiting for a PKI costs next to nothing, so one slow issuer should not be the limit of the others. */
   maxConcurrentSigns: 32,
+  /** Half of all, so that one issuer whose PKI hangs leaves workers for the others. */
+  maxConcurrentSignsPerIssuer: 16,
+  maxSignsPerSecondPerIssuer: Number.POSITIVE_INFINITY,
   /** A PKI that has not answered for a minute is not going to. */
   signTimeoutMs: 60_000,
   checkTimeoutMs: 30_000,

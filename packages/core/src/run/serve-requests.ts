@@ -4,6 +4,7 @@ import { objectKey } from "../kube/object-key.ts";
 import type { CertificateRequest, KubeObject } from "../kube/types.ts";
 import { systemScheduler } from "../queue/scheduler.ts";
 import { WorkQueue } from "../queue/work-queue.ts";
+import { IssuerSlots } from "../request/issuer-slots.ts";
 import { assertLegalStatus } from "../request/legal-status.ts";
 import type { IssuerKey } from "../request/match-issuer.ts";
 import { RequestReconciler } from "../request/request-reconciler.ts";
@@ -44,6 +45,14 @@ export function serveRequests<T extends KubeObject>(
   source: RequestSource<T>,
 ): WorkQueue {
   const { store } = source.informer;
+  const slots = new IssuerSlots({
+    maxConcurrent: settings.maxConcurrentSignsPerIssuer,
+    maxPerSecond: Number.isFinite(settings.maxSignsPerSecondPerIssuer)
+      ? settings.maxSignsPerSecondPerIssuer
+      : undefined,
+    wake: (key) => queue.add(key),
+    monotonic: systemScheduler.monotonic,
+  });
   const reconciler = new RequestReconciler({
     definition,
     lifecycle,
@@ -63,6 +72,7 @@ export function serveRequests<T extends KubeObject>(
       authorize: (request, issuer, signal) => source.authorize(request, issuer, signal),
       issuer: (key) => issuers.get(key),
       connection: (key, issuer) => issuers.connection(key, issuer),
+      enter: (issuer, key) => slots.enter(issuer, key),
       reportIssuer: (key, error) => issuers.report(key, error),
       reread: (request, signal) => source.reread(request, signal),
       applyStatus(request, status, signal) {
