@@ -60,6 +60,7 @@ export class IssuerReconciler {
   /** Faults that `sign` found, by issuer: consumed by the next look at the issuer. */
   readonly #reported = new Map<string, unknown>();
   readonly #retiring = new Set<Promise<void>>();
+  #looks = 0;
 
   constructor(options: IssuerReconcilerOptions) {
     this.#options = options;
@@ -92,6 +93,8 @@ export class IssuerReconciler {
       await ports.secrets(key, namespace, []);
       return "gone";
     }
+    this.#looks += 1;
+    const reconcile = this.#looks;
     const { verdict, next } = await this.#look(key, kind, issuer, signal);
     if (signal.aborted) return "retry";
     const status = issuerStatus(issuer, verdict, clock());
@@ -99,6 +102,7 @@ export class IssuerReconciler {
     lifecycle.announce("issuer:checked", {
       issuer: { group: definition.group, kind: kind.kind, namespace, name },
       uid: issuer.metadata.uid,
+      reconcile,
       changed: status !== undefined,
       ready: verdict.status === "True",
       reason: verdict.reason,

@@ -1,3 +1,4 @@
+import type { Requester, SignerErrorCode, SignRequest } from "@countersign/issuer-signer";
 import { EventEmitter } from "eventemitter3";
 
 /** Which request a step belongs to. */
@@ -18,10 +19,43 @@ export interface IssuerRef {
   readonly name: string;
 }
 
+/** What the approvers decided. */
+export interface Approval {
+  readonly approved: boolean;
+  /** As the approver wrote it, such as `cert-manager.io` or `policy.cert-manager.io`. */
+  readonly reason: string;
+  readonly message: string;
+}
+
 /** One step of a request's way. */
 export interface RequestStep {
   readonly request: RequestRef;
   readonly issuer: IssuerRef;
+  /** Number of this look at the request: the same for all its steps, unique in this process for the request. */
+  readonly reconcile: number;
+  /** Who created the request, as the API server authenticated them. */
+  readonly requester: Requester;
+  /** Undefined while nobody has decided. */
+  readonly approval: Approval | undefined;
+}
+
+/** The signer is about to be called. */
+export interface RequestSigning extends RequestStep {
+  readonly attemptId: string;
+  /** What is asked of it, the parsed CSR included. */
+  readonly signRequest: SignRequest;
+}
+
+/** A call of the signer has ended, verification included. */
+export interface RequestAnswered extends RequestStep {
+  readonly attemptId: string;
+  /** Duration of the call in milliseconds. */
+  readonly ms: number;
+  readonly outcome: "issued" | "pending" | "error";
+  /** Of an error. `BAD_CERTIFICATE`: the PKI's answer was refused. */
+  readonly code: SignerErrorCode | undefined;
+  /** Of an error, for people; one line. */
+  readonly message: string | undefined;
 }
 
 /** The step with the text that people see in the condition. */
@@ -39,8 +73,18 @@ export interface RequestSigned extends RequestStep {
   readonly serial: string;
   /** Time spent in the signer, in milliseconds. */
   readonly signMs: number;
+  /** End of the leaf's validity, in milliseconds since the epoch. */
+  readonly notAfterMs: number;
+  /** Earliest end of validity among the CAs of the chain, in milliseconds since the epoch; undefined for a lone leaf. */
+  readonly caNotAfterMs: number | undefined;
   /** How the certificate differs from what was requested; empty when it does not. */
   readonly mismatches: readonly string[];
+}
+
+/** An issuer object exists, or exists no more. */
+export interface IssuerSeen {
+  readonly issuer: IssuerRef;
+  readonly uid: string;
 }
 
 /** An issuer object was looked at, and its Ready condition decided anew. */
@@ -49,9 +93,40 @@ export interface IssuerChecked {
   readonly changed: boolean;
   readonly issuer: IssuerRef;
   readonly uid: string;
+  /** Number of this look at the issuer, unique in this process for the issuer. */
+  readonly reconcile: number;
   readonly ready: boolean;
   readonly reason: string;
   readonly message: string;
+}
+
+/** One HTTP exchange with a PKI has ended. */
+export interface PkiExchanged {
+  readonly issuer: IssuerRef;
+  readonly method: string;
+  /** Host and port. */
+  readonly host: string;
+  /** In milliseconds. */
+  readonly ms: number;
+  /** The HTTP status, or a word for what went wrong in place of an answer. */
+  readonly code: number | string;
+}
+
+/** The circuit breaker of a PKI endpoint has changed its state. */
+export interface PkiCircuit {
+  readonly issuer: IssuerRef;
+  /** Host and port. */
+  readonly endpoint: string;
+  readonly state: "closed" | "half-open" | "open";
+}
+
+/** A credential of an issuer has a known end. */
+export interface PkiCredential {
+  readonly issuer: IssuerRef;
+  /** Which of the issuer's credentials, such as the key of its Secret; never its value. */
+  readonly credential: string;
+  /** In milliseconds since the epoch. */
+  readonly expiresMs: number;
 }
 
 /** Trouble of the machinery itself, such as a watch that the API server refuses. */
@@ -62,7 +137,8 @@ export interface Trouble {
 
 /** Every step that can be listened to. */
 export interface LifecycleEvents {
-  "request:signing": [RequestStep & { readonly attemptId: string }];
+  "request:signing": [RequestSigning];
+  "request:answered": [RequestAnswered];
   "request:signed": [RequestSigned];
   "request:issued": [RequestWritten];
   "request:pending": [RequestWritten];
@@ -72,7 +148,14 @@ export interface LifecycleEvents {
   "request:denied": [RequestWritten];
   /** The PKI is asked again although it may have issued already; nobody can tell. */
   "request:possibleDuplicate": [RequestWritten];
+  "issuer:added": [IssuerSeen];
   "issuer:checked": [IssuerChecked];
+  "issuer:removed": [IssuerSeen];
+  "pki:exchanged": [PkiExchanged];
+  "pki:circuit": [PkiCircuit];
+  "pki:credential": [PkiCredential];
+  /** Lines of the audit log that could not be written. */
+  "audit:lost": [{ readonly lines: number }];
   trouble: [Trouble];
 }
 

@@ -1,4 +1,6 @@
-import type { Lifecycle, RequestStep } from "./lifecycle.ts";
+import { errorText } from "../request/conclude.ts";
+import { oneLine } from "../request/condition.ts";
+import type { IssuerRef, Lifecycle, RequestStep } from "./lifecycle.ts";
 
 /** The four methods of a logger that the SDK calls; pino has them. */
 export interface Logger {
@@ -8,11 +10,16 @@ export interface Logger {
   error(fields: object, message: string): void;
 }
 
-function ids({ request, issuer }: RequestStep) {
+function nameOf({ kind, namespace, name }: IssuerRef): string {
+  return `${kind}/${namespace === "" ? "" : `${namespace}/`}${name}`;
+}
+
+function ids({ request, issuer, reconcile }: RequestStep) {
   return {
+    reconcile,
     request: request.namespace === "" ? request.name : `${request.namespace}/${request.name}`,
     uid: request.uid,
-    issuer: `${issuer.kind}/${issuer.namespace === "" ? "" : `${issuer.namespace}/`}${issuer.name}`,
+    issuer: nameOf(issuer),
   };
 }
 
@@ -40,12 +47,17 @@ export function logLifecycle(lifecycle: Lifecycle, log: Logger): void {
   lifecycle.on("request:retrying", (step) => log.warn(ids(step), step.message));
   lifecycle.on("request:failed", (step) => log.warn(ids(step), step.message));
   lifecycle.on("request:possibleDuplicate", (step) => log.warn(ids(step), step.message));
-  lifecycle.on("issuer:checked", ({ issuer, changed, ready, message }) => {
-    if (!changed) log.debug(issuer, message);
-    else if (ready) log.info(issuer, message);
-    else log.warn(issuer, message);
+  lifecycle.on("request:answered", (step) => {
+    if (step.code !== "BAD_CERTIFICATE") return;
+    log.warn({ ...ids(step), attemptId: step.attemptId }, step.message ?? "the PKI's answer is refused");
+  });
+  lifecycle.on("issuer:checked", ({ issuer, uid, reconcile, changed, ready, message }) => {
+    const fields = { reconcile, issuer: nameOf(issuer), uid };
+    if (!changed) log.debug(fields, message);
+    else if (ready) log.info(fields, message);
+    else log.warn(fields, message);
   });
   lifecycle.on("trouble", ({ where, error }) => {
-    log.error({ where, error: error instanceof Error ? error.message : String(error) }, "trouble");
+    log.error({ where: oneLine(where), error: errorText(error) }, "trouble");
   });
 }

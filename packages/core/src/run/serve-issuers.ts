@@ -85,6 +85,16 @@ export function serveIssuers(definition: IssuerDefinition, context: ServeContext
     const target = { kind, namespace: object.metadata.namespace ?? "", name: object.metadata.name };
     const key = issuerKeyText(kind.kind, target.namespace, target.name);
     targets.set(key, target);
+    if (type !== "updated") {
+      const issuer = {
+        group: definition.group,
+        kind: kind.kind,
+        namespace: target.namespace,
+        name: target.name,
+      };
+      const event = type === "added" ? "issuer:added" : "issuer:removed";
+      lifecycle.announce(event, { issuer, uid: object.metadata.uid });
+    }
     if (type !== "updated" || needsLook(object, previous)) queue.add(key);
     if (type !== "updated" || readyChanged(object, previous)) wake(key);
   }
