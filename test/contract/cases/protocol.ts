@@ -77,9 +77,10 @@ export const protocolCases = contractArea("protocol", [
   }),
 
   contractCase("serves JSON where Accept prefers it, or anything", async (t) => {
-    for (const accept of ["*/*", "application/*", "text/plain, application/json;q=0.5"]) {
+    for (const accept of ["*/*", "text/plain, application/json;q=0.5"]) {
       const answer = await t.admin.get(t.configMaps(), {}, { accept });
-      expect(answer.headers["content-type"], accept).toBe("application/json");
+      expect(answer.status, accept).toBe(200);
+      expect(answer.headers["content-type"]).toBe("application/json");
     }
   }),
 
@@ -101,9 +102,8 @@ export const protocolCases = contractArea("protocol", [
     const free = { whole: 9007199254740991, negative: -1, fraction: 0.5, big: 1e21, zero: 0 };
     const created = await t.created(t.widgets(), t.widget("a", { free }));
     expect(created.spec).toMatchObject({ free });
-    return (await t.admin.unrecorded.get(t.widgets("a"))).text
-      .match(/"free":\s*{[^}]*}/)?.[0]
-      .replace(/\s/g, "");
+    const { text } = await t.admin.unrecorded.get(t.widgets("a"));
+    return text.match(/"(whole|negative|fraction|big|zero)":\s*[^,}\s]+/g)?.toSorted();
   }),
 
   contractCase("answers liveness, readiness and version", async (t) => {
