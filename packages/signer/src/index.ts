@@ -19,14 +19,7 @@ export {
   type SignerErrorOptions,
   signerErrorCode,
 } from "./errors.ts";
-export {
-  HttpClient,
-  type HttpClientOptions,
-  type HttpRequestOptions,
-  type HttpResponse,
-  httpClientDefaults,
-  type Parser,
-} from "./http/http-client.ts";
+export * from "./http/index.ts";
 export {
   defaultPendingRetryMs,
   type Issued,

@@ -1,123 +1,151 @@
-import { type Agent as HttpAgent, type IncomingMessage, request as requestHttp } from "node:http";
-import { type Agent as HttpsAgent, request as requestHttps } from "node:https";
-import { IssuerError, RetryableError } from "../errors.ts";
-import type { HttpRequestOptions, HttpResponse } from "./http-client.ts";
+import {
+  type ClientRequest,
+  type Agent as HttpAgent,
+  type IncomingMessage,
+  request as requestHttp,
+} from "node:http";
+import { request as requestHttps } from "node:https";
+import type { Clock } from "./clock.ts";
+import { Trouble } from "./http-failure.ts";
+import type { HttpResponse } from "./http-request.ts";
+import { exchangeTrouble } from "./node-trouble.ts";
 
-/** The keep-alive agents of one client. */
-export interface HttpAgents {
-  readonly http: HttpAgent;
-  readonly https: HttpsAgent;
+/** Where and how a request is sent. */
+export interface Route {
+  readonly agent: HttpAgent;
+  readonly secure: boolean;
+  /** Without brackets. */
+  readonly host: string;
+  readonly port: number;
+  /** Path and query; the whole URL where the request goes to a proxy. */
+  readonly path: string;
+  /** Headers of this way: `host`, and `proxy-authorization` for a proxy. */
+  readonly headers: Readonly<Record<string, string>>;
 }
 
-/** Bounds of one exchange. */
-export interface ExchangeLimits {
+/** One exchange. */
+export interface ExchangeOptions {
+  readonly route: Route;
+  readonly method: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string | Uint8Array | undefined;
   readonly maxBodyBytes: number;
-  /** From the call to the last byte of the answer, in milliseconds. */
-  readonly timeoutMs: number;
-  /** From the call to an established (TLS) connection, in milliseconds. */
-  readonly connectTimeoutMs: number;
-  readonly userAgent: string;
+  readonly maxHeaderBytes: number;
+  /** From an established connection to the head of the answer, in milliseconds. */
+  readonly headersTimeoutMs: number;
+  /** Ends the exchange; its reason is then what is thrown. */
+  readonly signal: AbortSignal;
+  readonly clock: Clock;
 }
 
-/** TLS failures that no retry mends: the trust or the name is configured wrongly. */
-const tlsTrustCodes = new Set([
-  "DEPTH_ZERO_SELF_SIGNED_CERT",
-  "SELF_SIGNED_CERT_IN_CHAIN",
-  "UNABLE_TO_GET_ISSUER_CERT",
-  "UNABLE_TO_GET_ISSUER_CERT_LOCALLY",
-  "UNABLE_TO_VERIFY_LEAF_SIGNATURE",
-  "ERR_TLS_CERT_ALTNAME_INVALID",
-  "CERT_HAS_EXPIRED",
-]);
+/** What an exchange ends with if there is no complete answer. */
+export class FailedExchange extends Error {
+  override readonly name = "FailedExchange";
+  readonly trouble: Trouble;
+  /** False where the connection was never made. */
+  readonly requestSent: boolean;
+  /** A kept connection broke before an answer: most likely the server had closed it when the request was written. */
+  readonly isStale: boolean;
 
-function transportError(error: Error, method: string, target: URL): Error {
-  const code = "code" in error && typeof error.code === "string" ? error.code : "";
-  const where = `${method} ${target.host}`;
-  if (tlsTrustCodes.has(code)) {
-    return new IssuerError(
-      `${where}: the server's certificate is not trusted (${code}). Check the CA bundle and the host name.`,
-      {
-        cause: error,
-      },
-    );
+  constructor(trouble: Trouble, requestSent: boolean, isStale: boolean) {
+    super(trouble.message);
+    this.trouble = trouble;
+    this.requestSent = requestSent;
+    this.isStale = isStale;
   }
-  return new RetryableError(`${where} failed${code === "" ? "" : ` (${code})`}.`, { cause: error });
 }
 
-function contents(options: HttpRequestOptions): {
-  body: string | Uint8Array | undefined;
-  type: string | undefined;
-} {
-  if (options.json !== undefined) return { body: JSON.stringify(options.json), type: "application/json" };
-  return { body: options.body, type: undefined };
+/**
+ * One HTTP exchange, from the request to the last byte of the answer, on a connection of the route's agent. Whatever ends
+ * it early destroys the connection. Throws a {@link FailedExchange}, or the signal's reason
+ * where that is the caller's.
+ */
+export async function exchange(options: ExchangeOptions): Promise<HttpResponse> {
+  const { signal, clock, headersTimeoutMs } = options;
+  signal.throwIfAborted();
+  const request = open(options);
+  const onAbort = () => request.destroy();
+  signal.addEventListener("abort", onAbort, { once: true });
+  let cancelTimer = () => {};
+  let isConnected = false;
+  request.once("socket", () => {
+    isConnected = true;
+    cancelTimer = clock.after(headersTimeoutMs, () => {
+      request.destroy(new Trouble("headers-timeout", `no answer within ${headersTimeoutMs / 1000} s.`));
+    });
+  });
+  let response: IncomingMessage | undefined;
+  try {
+    response = await head(request, options.body);
+    cancelTimer();
+    const body = await read(response, options);
+    return { status: response.statusCode ?? 0, headers: response.headers, body };
+  } catch (error) {
+    const reason = signal.aborted ? signal.reason : error;
+    if (signal.aborted && !(reason instanceof Trouble)) throw reason;
+    const trouble = reason instanceof Trouble ? reason : exchangeTrouble(reason, response !== undefined);
+    const isStale = request.reusedSocket && response === undefined && trouble.failure === "reset";
+    throw new FailedExchange(trouble, isConnected, isStale);
+  } finally {
+    cancelTimer();
+    signal.removeEventListener("abort", onAbort);
+    if (response?.complete !== true) request.destroy();
+  }
 }
 
-/** Reads at most `limit` bytes; a longer answer ends the connection. */
-async function readBody(response: IncomingMessage, limit: number, where: string): Promise<Buffer> {
+function open({ route, method, headers, maxHeaderBytes }: ExchangeOptions): ClientRequest {
+  const { agent, secure, host, port, path } = route;
+  return (secure ? requestHttps : requestHttp)({
+    agent,
+    method,
+    host,
+    port,
+    path,
+    headers: { ...headers, ...route.headers },
+    maxHeaderSize: maxHeaderBytes,
+    // Explicit, so that --insecure-http-parser does not apply: a lax parser lets answers be smuggled.
+    insecureHTTPParser: false,
+  });
+}
+
+/** Sends the request; resolves to the head of the answer. */
+function head(request: ClientRequest, body: string | Uint8Array | undefined): Promise<IncomingMessage> {
+  return new Promise((resolve, reject) => {
+    // The listener stays for good: an error after the answer would otherwise be an uncaught exception.
+    request.on("error", reject);
+    request.on("response", resolve);
+    // A switch of protocols (101) that nobody asked for closes the connection without an error.
+    request.on("close", () =>
+      reject(new Trouble("protocol", "the connection was closed without an answer.")),
+    );
+    request.end(body);
+  });
+}
+
+/** Reads a bounded body; a longer one ends the connection. */
+async function read(
+  response: IncomingMessage,
+  { method, maxBodyBytes }: { readonly method: string; readonly maxBodyBytes: number },
+): Promise<Buffer> {
+  const { "content-length": announced = "0", "content-encoding": encoding = "identity" } = response.headers;
+  if (method !== "HEAD" && Number(announced) > maxBodyBytes) throw tooLarge(maxBodyBytes);
   const chunks: Buffer[] = [];
   let size = 0;
   for await (const chunk of response as AsyncIterable<Buffer>) {
+    if (encoding.trim().toLowerCase() !== "identity") throw compressed();
     size += chunk.length;
-    if (size > limit) {
-      response.destroy();
-      throw new IssuerError(
-        `${where} answered with more than ${limit} bytes. Check that the URL is the PKI's API.`,
-      );
-    }
+    if (size > maxBodyBytes) throw tooLarge(maxBodyBytes);
     chunks.push(chunk);
   }
   return Buffer.concat(chunks, size);
 }
 
-/** One HTTP exchange under a deadline, an abort signal and a body limit. Redirects are answers, not followed. */
-export function exchange(
-  agents: HttpAgents,
-  method: string,
-  target: URL,
-  options: HttpRequestOptions,
-  limits: ExchangeLimits,
-): Promise<HttpResponse> {
-  const secure = target.protocol === "https:";
-  const where = `${method} ${target.host}`;
-  const { body, type } = contents(options);
-  const deadline = AbortSignal.timeout(limits.timeoutMs);
-  const signal = options.signal === undefined ? deadline : AbortSignal.any([deadline, options.signal]);
-  return new Promise((resolve, reject) => {
-    const request = (secure ? requestHttps : requestHttp)(target, {
-      method,
-      agent: secure ? agents.https : agents.http,
-      signal,
-      headers: {
-        accept: "application/json",
-        "user-agent": limits.userAgent,
-        ...(type === undefined ? {} : { "content-type": type }),
-        ...(body === undefined ? {} : { "content-length": String(Buffer.byteLength(body)) }),
-        ...(options.bearer === undefined ? {} : { authorization: `Bearer ${options.bearer}` }),
-        ...options.headers,
-      },
-    });
-    const fail = (error: Error) => {
-      if (options.signal?.aborted) reject(options.signal.reason);
-      else if (deadline.aborted)
-        reject(new RetryableError(`${where} took longer than ${limits.timeoutMs / 1000} s.`));
-      else reject(error instanceof IssuerError ? error : transportError(error, method, target));
-    };
-    request.on("error", fail);
-    request.on("socket", (socket) => {
-      if (!socket.connecting) return;
-      const connecting = setTimeout(
-        () => request.destroy(Object.assign(new Error("connect timeout"), { code: "ETIMEDOUT" })),
-        limits.connectTimeoutMs,
-      );
-      const connected = () => clearTimeout(connecting);
-      socket.once(secure ? "secureConnect" : "connect", connected).once("close", connected);
-    });
-    request.on("response", (response) => {
-      readBody(response, limits.maxBodyBytes, where).then(
-        (read) => resolve({ status: response.statusCode ?? 0, headers: response.headers, body: read }),
-        fail,
-      );
-    });
-    request.end(body);
-  });
+function tooLarge(limit: number): Trouble {
+  const problem = `answered with more than ${limit} bytes. Check that the URL is the PKI's API.`;
+  return new Trouble("too-large", problem, { needsChange: true });
+}
+
+function compressed(): Trouble {
+  const problem = "the answer is compressed, which was not offered. Check what stands before the PKI.";
+  return new Trouble("protocol", problem, { needsChange: true });
 }

@@ -2,7 +2,8 @@ import { createServer, type RequestListener, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterEach, describe, expect, test } from "vitest";
 import { signerErrorCode } from "../errors.ts";
-import { HttpClient, type HttpClientOptions } from "./http-client.ts";
+import { HttpClient } from "./http-client.ts";
+import type { HttpClientOptions } from "./http-client-options.ts";
 
 const open: { server: Server; client: HttpClient }[] = [];
 

@@ -1,151 +1,231 @@
-import { Agent as HttpAgent } from "node:http";
-import { Agent as HttpsAgent } from "node:https";
-import { IssuerError } from "../errors.ts";
-import { exchange, type HttpAgents } from "./exchange.ts";
+import { IssuerError, SignerError } from "../errors.ts";
+import { parseBoundedJson } from "./bounded-json.ts";
+import { CallSignal } from "./call-signal.ts";
+import { type Clock, systemClock } from "./clock.ts";
+import { Connections } from "./connections.ts";
+import { exchange, FailedExchange } from "./exchange.ts";
+import { type CompleteOptions, completeOptions, type HttpClientOptions } from "./http-client-options.ts";
+import { type HttpFailure, signerErrorFor, Trouble } from "./http-failure.ts";
+import type { HttpRequestOptions, HttpResponse } from "./http-request.ts";
+import { Limiter } from "./limiter.ts";
+import { followRedirect, type Hop, isRedirect } from "./redirect.ts";
+import { bodyOf, headersOf } from "./request-head.ts";
+import { shapeProblem } from "./shape-problem.ts";
 import { errorForStatus } from "./status-errors.ts";
+import { parseTarget } from "./target-url.ts";
 
-/** Anything with a throwing `parse`, such as a zod schema: turns the PKI's JSON into a type that can be relied on. */
-export interface Parser<T> {
-  parse(value: unknown): T;
-}
-
-/** Options of one call. */
-export interface HttpRequestOptions<T = unknown> {
-  /** Request body, sent as JSON. */
-  readonly json?: unknown;
-  /** Request body as it is; set `content-type` in `headers`. */
-  readonly body?: string | Uint8Array | undefined;
-  /** Sent as `Authorization: Bearer …`; never shown in errors. */
-  readonly bearer?: string | undefined;
-  readonly headers?: Readonly<Record<string, string>> | undefined;
-  readonly signal?: AbortSignal | undefined;
-  /** Checks the JSON answer; its result is what the call resolves to. */
-  readonly parse?: Parser<T> | undefined;
-  /** Status codes beside 2xx that are answers, not errors, to this call. */
-  readonly accept?: readonly number[] | undefined;
-}
-
-/** A complete answer. */
-export interface HttpResponse {
-  readonly status: number;
-  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
-  readonly body: Buffer;
-}
-
-/** Limits and TLS of a client. */
-export interface HttpClientOptions {
-  /** PEM bundle that replaces the system's roots. */
-  readonly ca?: string | undefined;
-  /** PEM client certificate chain and its key, for mutual TLS. */
-  readonly cert?: string | undefined;
-  readonly key?: string | undefined;
-  /** Allows `http://` to hosts other than loopback. Credentials then travel in the clear. */
-  readonly allowPlainHttp?: boolean | undefined;
-  /** Largest answer in bytes. */
-  readonly maxBodyBytes?: number | undefined;
-  /** Deadline of one call in milliseconds, from connect to the last byte. */
-  readonly timeoutMs?: number | undefined;
-  readonly userAgent?: string | undefined;
-}
-
-/** The defaults: one PKI answer is a few certificates, and a PKI that needs a minute is down. */
-export const httpClientDefaults = Object.freeze({
-  maxBodyBytes: 1024 * 1024,
-  timeoutMs: 60_000,
-  connectTimeoutMs: 5_000,
-  userAgent: "countersign",
-});
-
-const loopback = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/;
+/** RFC 9110 §9.2.2. */
+const idempotentMethods: readonly string[] = ["GET", "HEAD", "PUT", "DELETE"];
 
 /**
- * A bounded HTTP client for PKIs: keep-alive, TLS 1.2 or newer, a deadline, a body limit, no redirects, and errors of
- * the closed set that never carry a body or a secret. Built on `node:https`, since its agent takes the TLS identity of
- * each issuer.
+ * A bounded HTTP client for PKIs. Built on `node:https`, since its agent takes the TLS identity of each issuer and pools
+ * by it, which `fetch` cannot: it has one trust store and one pool for the process.
+ *
+ * - **TLS** 1.2 or newer, always verified, with the issuer's CA bundle, client certificate and server name.
+ * - **Bounds**: deadlines to connect, to the head of the answer and overall; sizes of head and body; depth of JSON.
+ * - **Addresses**: https only, except to loopback; link-local, metadata, multicast and, by name, loopback addresses are
+ *   refused when they are about to be connected to, so that DNS rebinding gains nothing.
+ * - **Redirects** are errors, unless a call asks to follow them: then never from https to http, and with credentials only
+ *   within the origin and to `trustedOrigins`.
+ * - **Repeats**: once, where a kept connection turns out to be closed, and only of calls that may be made twice.
+ * - **Errors** are of the closed set, one line, and name method and host: no path, query, header or body is in them or in
+ *   their causes. {@link requestWasSent} tells whether the PKI may have seen the request, {@link httpFailureOf} why there
+ *   was no answer. An abort rejects with the caller's own reason.
+ *
+ * @example
+ * const http = new HttpClient({ ca: secrets.ca, cert: secrets.cert, key: secrets.key });
+ * const order = await http.post(`${spec.url}/orders`, { json: { csr }, bearer: secrets.token, signal, parse: orderSchema });
  */
 export class HttpClient {
-  readonly #options: HttpClientOptions;
-  readonly #agents: HttpAgents;
+  readonly #given: HttpClientOptions;
+  readonly #options: CompleteOptions;
+  readonly #clock: Clock;
+  readonly #connections: Connections;
+  readonly #limiter: Limiter;
+  readonly #closing = new AbortController();
+  readonly #derived = new Set<HttpClient>();
+  #parent: HttpClient | undefined;
 
+  /** Throws an {@link IssuerError} for unusable TLS material, a TypeError for any other option. */
   constructor(options: HttpClientOptions = {}) {
-    this.#options = options;
-    this.#agents = {
-      http: new HttpAgent({ keepAlive: true }),
-      https: new HttpsAgent({
-        keepAlive: true,
-        minVersion: "TLSv1.2",
-        ...(options.ca === undefined ? {} : { ca: options.ca }),
-        ...(options.cert === undefined ? {} : { cert: options.cert }),
-        ...(options.key === undefined ? {} : { key: options.key }),
-      }),
-    };
+    this.#given = options;
+    this.#options = completeOptions(options);
+    this.#clock = options.clock ?? systemClock;
+    this.#connections = new Connections(this.#options, this.#clock);
+    this.#limiter = new Limiter(this.#options.maxConnections);
+  }
+
+  /**
+   * A client with the same options but for those given: how a backend puts the issuer's TLS over what the operator set.
+   * It is closed with this one, or before.
+   */
+  with(options: HttpClientOptions): HttpClient {
+    const derived = new HttpClient({ ...this.#given, ...options });
+    if (this.#closing.signal.aborted) derived.close();
+    else this.#derived.add(derived);
+    derived.#parent = this;
+    return derived;
   }
 
   /** GET that resolves to the parsed JSON answer. */
   get<T = unknown>(url: string, options?: HttpRequestOptions<T>): Promise<T> {
-    return this.#json("GET", url, options);
+    return this.json("GET", url, options);
   }
 
   /** POST that resolves to the parsed JSON answer. */
   post<T = unknown>(url: string, options?: HttpRequestOptions<T>): Promise<T> {
-    return this.#json("POST", url, options);
+    return this.json("POST", url, options);
   }
 
-  /** One exchange; resolves for 2xx and for the codes in `accept`. */
-  async request(method: string, url: string, options: HttpRequestOptions = {}): Promise<HttpResponse> {
-    const target = this.#target(url);
-    const response = await exchange(this.#agents, method, target, options, {
-      maxBodyBytes: this.#options.maxBodyBytes ?? httpClientDefaults.maxBodyBytes,
-      timeoutMs: this.#options.timeoutMs ?? httpClientDefaults.timeoutMs,
-      connectTimeoutMs: httpClientDefaults.connectTimeoutMs,
-      userAgent: this.#options.userAgent ?? httpClientDefaults.userAgent,
-    });
-    const { status } = response;
-    if ((status >= 200 && status < 300) || options.accept?.includes(status)) return response;
-    throw errorForStatus(method, target, response);
-  }
-
-  /** Closes idle and busy connections. */
-  close(): void {
-    this.#agents.http.destroy();
-    this.#agents.https.destroy();
-  }
-
-  async #json<T>(method: string, url: string, options: HttpRequestOptions<T> = {}): Promise<T> {
+  /** Any method that resolves to the parsed JSON answer; undefined for an empty one. */
+  async json<T = unknown>(method: string, url: string, options: HttpRequestOptions<T> = {}): Promise<T> {
     const { parse, ...plain } = options;
     const { body } = await this.request(method, url, plain);
-    const where = `${method} ${this.#target(url).host}`;
-    let value: unknown;
-    try {
-      value = body.length === 0 ? undefined : JSON.parse(body.toString("utf8"));
-    } catch {
-      throw new IssuerError(
-        `${where} answered with something that is not JSON. Check that the URL is the PKI's API.`,
-      );
-    }
+    const where = `${method.toUpperCase()} ${new URL(url).host}`;
+    const value = body.length === 0 ? undefined : this.#parsed(body, where);
     if (parse === undefined) return value as T;
     try {
       return parse.parse(value);
-    } catch (cause) {
+    } catch (error) {
+      if (error instanceof SignerError) throw error;
       throw new IssuerError(`${where} answered with JSON of an unexpected shape. Check the PKI's version.`, {
-        cause,
+        cause: shapeProblem(error),
       });
     }
   }
 
-  #target(url: string): URL {
-    const target = URL.canParse(url) ? new URL(url) : undefined;
-    if (target === undefined || !["http:", "https:"].includes(target.protocol)) {
-      throw new IssuerError("The PKI's URL is not an http(s) URL. Check the issuer's spec.");
+  /** One call; resolves for 2xx and for the codes in `accept`. */
+  async request(method: string, url: string, options: HttpRequestOptions = {}): Promise<HttpResponse> {
+    const hop: Hop = { method: methodOf(method), target: parseTarget(url, this.#connections.rules), options };
+    const { timeoutMs } = this.#options;
+    const closing = this.#closing.signal;
+    const call = new CallSignal({ clock: this.#clock, timeoutMs, caller: options.signal, closing });
+    try {
+      const leave = await this.#limiter.enter(call.signal);
+      try {
+        return await this.#answer(hop, call.signal);
+      } finally {
+        leave();
+      }
+    } catch (error) {
+      throw error instanceof Trouble ? signerErrorFor(error, whereOf(hop), false) : error;
+    } finally {
+      call.release();
     }
-    if (target.username !== "" || target.password !== "") {
-      throw new IssuerError("The PKI's URL contains credentials. Put them into a Secret.");
-    }
-    if (target.protocol === "http:" && !this.#options.allowPlainHttp && !loopback.test(target.hostname)) {
-      throw new IssuerError(
-        `The PKI's URL for ${target.host} is plain http, which would expose credentials. Use https.`,
-      );
-    }
-    return target;
   }
+
+  /** Closes idle and busy connections; calls under way fail as retryable. */
+  close(): void {
+    this.#closing.abort(new Trouble("closed", "the client is closed."));
+    this.#connections.close();
+    if (this.#parent !== undefined) this.#parent.#derived.delete(this);
+    for (const derived of this.#derived) derived.close();
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  async #answer(first: Hop, signal: AbortSignal): Promise<HttpResponse> {
+    const { accept, followRedirects = 0 } = first.options;
+    let hop = first;
+    for (let followed = 0; ; followed += 1) {
+      const response = await this.#exchange(hop, signal, followed > 0);
+      const { status } = response;
+      if (isRedirect(status) && followRedirects > 0) {
+        if (followed === followRedirects)
+          throw new IssuerError(
+            `${whereOf(hop)} redirects more than ${followRedirects} times. Check the URL.`,
+          );
+        hop = this.#next(hop, response);
+        continue;
+      }
+      if ((status >= 200 && status < 300) || accept === "any" || accept?.includes(status)) return response;
+      throw errorForStatus(hop.method, hop.target, response, this.#clock.now());
+    }
+  }
+
+  #next(hop: Hop, response: HttpResponse): Hop {
+    const redirection = followRedirect(hop, response, this.#connections.hasIdentity);
+    if ("refused" in redirection)
+      throw new IssuerError(
+        `${whereOf(hop)} ${redirection.refused}. Put the final URL into the issuer's spec.`,
+      );
+    const { method, url, options } = redirection.hop;
+    return { method, target: parseTarget(url, this.#connections.rules), options };
+  }
+
+  /** One exchange, repeated once where a kept connection had gone stale and the call may be made twice. */
+  async #exchange(hop: Hop, signal: AbortSignal, isRedirected: boolean): Promise<HttpResponse> {
+    const mayRepeat = hop.options.idempotent ?? idempotentMethods.includes(hop.method);
+    for (let repeats = mayRepeat ? 1 : 0; ; repeats -= 1) {
+      try {
+        return await this.#observed(hop, signal);
+      } catch (error) {
+        if (!(error instanceof FailedExchange)) throw error;
+        // What redirected has seen the call.
+        if (!error.isStale || repeats === 0)
+          throw signerErrorFor(error.trouble, whereOf(hop), error.requestSent || isRedirected);
+        this.#connections.dropIdle(this.#connections.routeTo(hop.target));
+      }
+    }
+  }
+
+  async #observed({ method, target, options }: Hop, signal: AbortSignal): Promise<HttpResponse> {
+    const body = bodyOf(options);
+    const headers = headersOf(options, body, this.#options.userAgent);
+    const route = this.#connections.routeTo(target);
+    const { maxBodyBytes, maxHeaderBytes, headersTimeoutMs } = this.#options;
+    const limits = { maxBodyBytes, maxHeaderBytes, headersTimeoutMs };
+    const start = this.#clock.monotonic();
+    const observe = (end: { readonly status: number } | { readonly failure: HttpFailure }) => {
+      try {
+        this.#options.onExchange?.({
+          method,
+          host: target.host,
+          ms: this.#clock.monotonic() - start,
+          ...end,
+        });
+      } catch {
+        // A metric may not fail a signature.
+      }
+    };
+    try {
+      const response = await exchange({
+        route,
+        method,
+        headers,
+        body,
+        signal,
+        clock: this.#clock,
+        ...limits,
+      });
+      observe({ status: response.status });
+      return response;
+    } catch (error) {
+      observe({ failure: error instanceof FailedExchange ? error.trouble.failure : "aborted" });
+      throw error;
+    }
+  }
+
+  #parsed(body: Buffer, where: string): unknown {
+    try {
+      return parseBoundedJson(body, { maxDepth: this.#options.maxJsonDepth });
+    } catch (error) {
+      const what = error instanceof SyntaxError ? error.message : "something that is not JSON";
+      throw new IssuerError(`${where} answered with ${what}. Check that the URL is the PKI's API.`);
+    }
+  }
+}
+
+function whereOf({ method, target }: Hop): string {
+  return `${method} ${target.host}`;
+}
+
+/** CONNECT is not a call but a tunnel. */
+function methodOf(method: string): string {
+  const upper = method.toUpperCase();
+  if (!/^[A-Z]{1,20}$/.test(upper) || upper === "CONNECT")
+    throw new TypeError("Expected `method` to be an HTTP method other than CONNECT");
+  return upper;
 }

@@ -1,13 +1,19 @@
 import { IssuerError, RequestRejected, RetryableError, type SignerError } from "../errors.ts";
-import type { HttpResponse } from "./http-client.ts";
+import type { HttpResponse } from "./http-request.ts";
 
 /** Longest `Retry-After` that is honoured, in milliseconds: beyond it the SDK's own back-off looks again. */
 const maxRetryAfterMs = 3_600_000;
 
+/** IMF-fixdate, the one form of an HTTP date that senders may use (RFC 9110 §5.6.7). */
+const httpDate = /^[A-Z][a-z]{2}, \d{2} [A-Z][a-z]{2} \d{4} \d{2}:\d{2}:\d{2} GMT$/;
+
 /** `Retry-After` (RFC 9110 §10.2.3) in milliseconds: seconds or an HTTP date; undefined when absent or malformed. */
 export function parseRetryAfter(value: string | string[] | undefined, now: number): number | undefined {
   if (typeof value !== "string") return undefined;
-  const ms = /^\d{1,9}$/.test(value.trim()) ? Number(value) * 1000 : Date.parse(value) - now;
+  const text = value.trim();
+  const isSeconds = /^\d{1,9}$/.test(text);
+  if (!isSeconds && !httpDate.test(text)) return undefined;
+  const ms = isSeconds ? Number(text) * 1000 : Date.parse(text) - now;
   return Number.isFinite(ms) && ms >= 0 ? Math.min(ms, maxRetryAfterMs) : undefined;
 }
 
@@ -30,11 +36,19 @@ export function errorForStatus(
       `${said}: the credentials are not accepted. Check the issuer's Secret and its rights at the PKI.`,
     );
   }
+  if (status === 407) {
+    return new IssuerError(`${said}: the proxy wants credentials. Check the controller's proxy settings.`);
+  }
   if (status === 408 || status === 425 || status === 429 || status >= 500) {
     return new RetryableError(`${said}.`, { retryAfterMs: parseRetryAfter(headers["retry-after"], now) });
   }
   if (status === 400 || status === 409 || status === 413 || status === 422) {
     return new RequestRejected(`${said}: the PKI refused the request.`);
+  }
+  if (status >= 300 && status < 400) {
+    return new IssuerError(
+      `${said}: redirects are not followed here. Put the final URL into the issuer's spec.`,
+    );
   }
   return new IssuerError(`${said}. Check the URL in the issuer's spec.`);
 }

@@ -1,0 +1,17 @@
+export { type BoundedJsonOptions, defaultMaxJsonDepth, parseBoundedJson } from "./bounded-json.ts";
+export type { Circuit, CircuitOptions } from "./circuit.ts";
+export { circuitDefaults } from "./circuit.ts";
+export type { Clock } from "./clock.ts";
+export type { ResolvedAddress, ResolveHost } from "./dialer.ts";
+export {
+  type EndpointState,
+  Endpoints,
+  type EndpointsCallOptions,
+  type EndpointsOptions,
+} from "./endpoints.ts";
+export { HttpClient } from "./http-client.ts";
+export { type HttpClientOptions, httpClientDefaults } from "./http-client-options.ts";
+export { type HttpFailure, httpFailureOf, httpFailures, requestWasSent } from "./http-failure.ts";
+export type { HttpExchangeEvent, HttpRequestOptions, HttpResponse, Parser } from "./http-request.ts";
+export { type ProxyOptions, proxyFromEnvironment } from "./proxy-options.ts";
+export { parseRetryAfter } from "./status-errors.ts";
