@@ -97,7 +97,7 @@ test("R4: of three candidates with wrong clocks, under delays, losses, pauses an
       all.push(result);
       expect(result).toMatchObject({ twice: 0, holders: 1 });
     }),
-    { numRuns: 200 },
+    { numRuns: 100 },
   );
   const sum = (value: (trial: Trial) => number) => all.reduce((total, each) => total + value(each), 0);
   // The trials are worth something only if the lease is held most of the time, and changes hands.

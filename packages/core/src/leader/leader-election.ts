@@ -143,7 +143,7 @@ export class LeaderElection implements Leadership {
     this.#observe(
       await (lease === undefined ? client.create(spec, call) : client.replace(lease, spec, call)),
     );
-    this.#hold(sent, spec.leaseTransitions ?? 0);
+    this.#hold(sent, spec.leaseTransitions ?? 0, held);
   }
 
   #observe(lease: Lease | undefined): void {
@@ -180,7 +180,7 @@ export class LeaderElection implements Leadership {
   }
 
   /** The claim that was sent at that moment has been accepted. */
-  #hold(sent: Moment, transitions: number): void {
+  #hold(sent: Moment, transitions: number, resumed: boolean): void {
     const { leaseMs, marginMs, renewDeadlineMs } = this.#timing;
     const leftMs = sent.monotonic + renewDeadlineMs - this.#scheduler.monotonic();
     if (leftMs <= 0 || this.#stopping.signal.aborted) return;
@@ -192,7 +192,7 @@ export class LeaderElection implements Leadership {
     );
     if (this.isLeader) return;
     this.#term = new AbortController();
-    this.#announce({ leader: true, transitions });
+    this.#announce({ leader: true, transitions, resumed });
   }
 
   #lose(reason: string): void {

@@ -2,7 +2,13 @@ import { NotLeaderError } from "./not-leader-error.ts";
 
 /** A term has begun or ended. */
 export type LeadershipChange =
-  | { readonly leader: true; readonly transitions: number }
+  | {
+      readonly leader: true;
+      /** How often the lease has changed hands. */
+      readonly transitions: number;
+      /** Nobody else has led since this process's last term. */
+      readonly resumed: boolean;
+    }
   | { readonly leader: false; readonly reason: string };
 
 /** Whether this process may act now. */

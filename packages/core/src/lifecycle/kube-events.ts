@@ -5,7 +5,7 @@ import type { Lifecycle, RequestWritten } from "./lifecycle.ts";
 /** Records the steps of a definition's requests, and the news of its issuers, as Kubernetes events. */
 export function recordKubeEvents(
   lifecycle: Lifecycle,
-  recorder: EventRecorder,
+  recorder: Pick<EventRecorder, "record">,
   definition: IssuerDefinition,
 ): void {
   const record = ({ request, issuer, type, reason, message: note }: RequestWritten) => {

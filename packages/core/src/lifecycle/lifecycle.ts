@@ -129,6 +129,24 @@ export interface PkiCredential {
   readonly expiresMs: number;
 }
 
+/** This process has become the one that signs. */
+export interface LeaderAcquired {
+  /** Namespace and name of the Lease. */
+  readonly lease: string;
+  readonly identity: string;
+  /** How often the lease has changed hands. */
+  readonly transitions: number;
+}
+
+/** This process signs no more; its running calls are aborted. */
+export interface LeaderLost {
+  /** Namespace and name of the Lease. */
+  readonly lease: string;
+  readonly identity: string;
+  /** For people; one line. */
+  readonly reason: string;
+}
+
 /** Trouble of the machinery itself, such as a watch that the API server refuses. */
 export interface Trouble {
   readonly where: string;
@@ -154,6 +172,8 @@ export interface LifecycleEvents {
   "pki:exchanged": [PkiExchanged];
   "pki:circuit": [PkiCircuit];
   "pki:credential": [PkiCredential];
+  "leader:acquired": [LeaderAcquired];
+  "leader:lost": [LeaderLost];
   /** Lines of the audit log that could not be written. */
   "audit:lost": [{ readonly lines: number }];
   trouble: [Trouble];

@@ -57,6 +57,8 @@ export function logLifecycle(lifecycle: Lifecycle, log: Logger): void {
     else if (ready) log.info(fields, message);
     else log.warn(fields, message);
   });
+  lifecycle.on("leader:acquired", (step) => log.info(step, "leading"));
+  lifecycle.on("leader:lost", (step) => log.warn(step, "no longer leading"));
   lifecycle.on("trouble", ({ where, error }) => {
     log.error({ where: oneLine(where), error: errorText(error) }, "trouble");
   });

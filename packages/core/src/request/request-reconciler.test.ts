@@ -529,4 +529,59 @@ describe("a signer that is not idempotent", () => {
     await expect(look()).rejects.toThrow(NotLeaderError);
     expect(signs).toBe(0);
   });
+
+  describe("in a new term after another process has led", () => {
+    /** Signed in an earlier term, whose end kept the result from being written. */
+    async function unwritten(more: FixtureOptions = {}) {
+      let signs = 0;
+      const made = fixture(async (request) => {
+        signs += 1;
+        return issued({ chain: await chainFor(request) });
+      }, more);
+      made.world.apply = async () => {
+        throw new NotLeaderError();
+      };
+      await expect(made.look()).rejects.toThrow(NotLeaderError);
+      made.world.apply = async () => "written";
+      made.reconciler.beginTerm();
+      return { ...made, signs: () => signs };
+    }
+
+    test("writes what it kept, where the other has not touched the request", async () => {
+      const { world, look, signs } = await unwritten();
+      await look();
+      expect(world.writes.at(-1)?.conditions[0]).toMatchObject({ reason: "Issued" });
+      expect(signs()).toBe(1);
+    });
+
+    test("leaves a result alone that the other has written and the cache does not show yet", async () => {
+      const { world, look, signs } = await unwritten();
+      const done = condition("Ready", "True", "Issued");
+      if (world.request) world.actual = { ...world.request, status: { conditions: [approved, done] } };
+      expect(await look()).toEqual({ kind: "settled" });
+      expect(await look()).toEqual({ kind: "settled" });
+      expect(world.writes).toEqual([]);
+      expect(signs()).toBe(1);
+    });
+
+    test("asks find about the other's attempt, though its own last call certainly issued nothing", async () => {
+      let finds = 0;
+      const { world, look, reconciler } = fixture(
+        async () => Promise.reject(new RetryableError("503", { issuedNothing: true })),
+        {
+          idempotent: false,
+          find: async (request) => {
+            finds += 1;
+            return issued({ chain: await chainFor(request) });
+          },
+        },
+      );
+      await look();
+      expect(finds).toBe(0);
+      world.now += 60_000;
+      reconciler.beginTerm();
+      await look();
+      expect(finds).toBe(1);
+    });
+  });
 });

@@ -17,9 +17,10 @@ import { type Decision, decide } from "./decide.ts";
 import type { IssuerSlot } from "./issuer-slots.ts";
 import { assertLegalStatus } from "./legal-status.ts";
 import { type IssuerKey, issuerKeyText } from "./match-issuer.ts";
-import type { RequestEvent, RequestStatus } from "./request-status.ts";
+import { type RequestEvent, type RequestStatus, readAttempt } from "./request-status.ts";
 import { requestStep } from "./request-step.ts";
 import { toSignRequest } from "./sign-request.ts";
+import { isFinished } from "./trim-request.ts";
 
 /** How the reconciler reaches the cluster and the issuers. */
 export interface RequestPorts extends AttemptPorts {
@@ -64,6 +65,8 @@ interface Memory extends AttemptMemory {
   failures: number;
   /** A conclusion whose write is not confirmed: it is written again, and the PKI is never asked again for it. */
   unwritten: Conclusion | undefined;
+  /** Another process may have gone on with the request since this one last wrote to it. */
+  overtaken: boolean;
   /** The terminal write is confirmed, though the cache may not show it yet. */
   finished: boolean;
 }
@@ -85,6 +88,15 @@ export class RequestReconciler {
     this.#memories.delete(key);
   }
 
+  /** Another process has led since this one last did: what is known of open requests may have been overtaken. */
+  beginTerm(): void {
+    for (const memory of this.#memories.values()) {
+      memory.overtaken = true;
+      memory.lastCall = undefined;
+      memory.reported = false;
+    }
+  }
+
   /** Looks at one request and does the one thing that is due. */
   async reconcile(key: string, signal: AbortSignal): Promise<RequestNext> {
     const { ports, clock } = this.#options;
@@ -95,6 +107,7 @@ export class RequestReconciler {
       return settled;
     }
     const memory = this.#remember(key, request, issuerKey);
+    if (memory.overtaken) await this.#compare(request, memory, signal);
     if (memory.finished) return settled;
     if (memory.unwritten !== undefined) return this.#write(key, request, memory, memory.unwritten, signal);
     const decision = this.#decide(request, issuerKey, memory);
@@ -119,6 +132,18 @@ export class RequestReconciler {
           ? settled
           : this.#sign(key, request, issuerKey, memory, connection, issuerText, signal);
     }
+  }
+
+  /** Another's result, or its order at the PKI, is not to be replaced by what this process kept from an earlier term. */
+  async #compare(request: CertificateRequest, memory: Memory, signal: AbortSignal): Promise<void> {
+    const { definition, ports } = this.#options;
+    if (memory.unwritten !== undefined) {
+      const fresh = await ports.reread(request, signal);
+      memory.finished = fresh === undefined || isFinished(fresh);
+      const ordered = fresh !== undefined && readAttempt(definition.group, fresh)?.operation !== undefined;
+      if (memory.finished || ordered) memory.unwritten = undefined;
+    }
+    memory.overtaken = false;
   }
 
   #connection(issuerKey: IssuerKey): IssuerConnection | undefined {
@@ -159,6 +184,7 @@ export class RequestReconciler {
       notBeforeMs: undefined,
       failures: 0,
       unwritten: undefined,
+      overtaken: false,
       finished: false,
       lastCall: undefined,
       reported: false,
