@@ -1,0 +1,52 @@
+import type { IssuerHealth, WatchHealth } from "./issuer-health.ts";
+
+/** One line of a probe's answer. */
+export interface ProbeCheck {
+  readonly name: string;
+  /** What is wrong, in one line; undefined when nothing is. */
+  readonly problem: string | undefined;
+}
+
+/** Limits of the probes, in milliseconds. */
+export const probeLimits = Object.freeze({
+  /** A loop that is so late renews no lease. */
+  loopLagMs: 5_000,
+  /** Bookmarks come every minute and a silent watch is given up after 70 s: a watch that shows neither is stuck. */
+  watchSilenceMs: 180_000,
+});
+
+/**
+ * Whether a restart would help. Only what is broken inside this process fails: a watch that is retrying what the API
+ * server or the network does to it goes on, since an outage must not restart every controller of the cluster; and a PKI
+ * takes no part.
+ */
+export function livezChecks({ watches }: IssuerHealth, loopLagMs: number): readonly ProbeCheck[] {
+  const late = loopLagMs > probeLimits.loopLagMs;
+  const loop = { name: "event loop", problem: late ? `late by ${seconds(loopLagMs)}` : undefined };
+  return [loop, ...watches.map((watch) => ({ name: `watch ${watch.name}`, problem: stuck(watch) }))];
+}
+
+/**
+ * Whether this process can do its part: as the leader or in waiting for the lease, since a replica that waits is what a
+ * rolling update needs.
+ */
+export function readyzChecks({ watches, draining }: IssuerHealth): readonly ProbeCheck[] {
+  const shutdown = { name: "shutdown", problem: draining ? "in progress" : undefined };
+  return [shutdown, ...watches.map((watch) => ({ name: `cache ${watch.name}`, problem: incomplete(watch) }))];
+}
+
+function stuck({ lastContactAgeMs, lastError }: WatchHealth): string | undefined {
+  if (lastError !== undefined || lastContactAgeMs <= probeLimits.watchSilenceMs) return undefined;
+  return `no sign of life for ${seconds(lastContactAgeMs)}, and no error`;
+}
+
+function incomplete({ synced, lastError }: WatchHealth): string | undefined {
+  if (synced) return undefined;
+  return lastError === undefined
+    ? "the first list is not complete yet"
+    : `the first list fails: ${lastError.message.replaceAll(/\s+/g, " ")}`;
+}
+
+function seconds(ms: number): string {
+  return `${(ms / 1_000).toFixed(1)} s`;
+}
