@@ -97,13 +97,7 @@ if (only === undefined) {
   await once(join(root, "node_modules", `.countersign-only-${only}`), key, `examples/${only}`, () =>
     run(
       "pnpm",
-      [
-        "install",
-        "--frozen-lockfile",
-        "--filter",
-        `{./examples/${only}}...`,
-        "--reporter=append-only",
-      ],
+      ["install", "--frozen-lockfile", "--filter", `{./examples/${only}}...`, "--reporter=append-only"],
       { quiet: true },
     ),
   );

@@ -5,6 +5,7 @@
  */
 export * from "@countersign/issuer-signer";
 export {
+  type AnyConnectContext,
   type ConnectContext,
   defineIssuer,
   type IssuerDefinition,
@@ -34,12 +35,14 @@ export { toYaml } from "./definition/to-yaml.ts";
 export {
   type ConnectionToOptions,
   connectionTo,
+  type KubeAgents,
   type KubeConnection,
   type KubeTls,
 } from "./kube/connection.ts";
-export { inCluster } from "./kube/in-cluster.ts";
+export { type InClusterOptions, inCluster } from "./kube/in-cluster.ts";
 export type {
   CertificateRequest,
+  CertificateSigningRequest,
   Condition,
   IssuerObject,
   KubeObject,
@@ -48,12 +51,21 @@ export type {
   Secret,
 } from "./kube/types.ts";
 export {
+  type Approval,
   type IssuerChecked,
   type IssuerRef,
+  type IssuerSeen,
+  type LeaderAcquired,
+  type LeaderLost,
   Lifecycle,
   type LifecycleEvents,
+  type PkiCircuit,
+  type PkiCredential,
+  type PkiExchanged,
+  type RequestAnswered,
   type RequestRef,
   type RequestSigned,
+  type RequestSigning,
   type RequestStep,
   type RequestWritten,
   type Trouble,

@@ -11,14 +11,15 @@ export {
   type KubeApiErrorOptions,
   type KubeErrorDetails,
 } from "./kube/kube-api-error.ts";
-export { isKubeNetworkError, KubeNetworkError } from "./kube/kube-network-error.ts";
+export { isKubeNetworkError, KubeNetworkError, type KubeNetworkFailure } from "./kube/kube-network-error.ts";
 export {
   type ListWatchOptions,
+  type ListWatchSink,
   type ListWatchTiming,
   type ListWatchTrouble,
   listWatchDefaults,
 } from "./kube/list-watch.ts";
-export { objectKey } from "./kube/object-key.ts";
+export { type Named, objectKey } from "./kube/object-key.ts";
 export { type ResourceTarget, resourcePath } from "./kube/resource-path.ts";
 export { Store, type StoreChange, type StoreListener, type StoreOptions } from "./kube/store.ts";
 export {
