@@ -160,7 +160,13 @@ export class IssuerReconciler {
     const version = `${objectVersion(issuer)}${versions.join(",")}`;
     const current = this.#connections.get(key);
     if (current?.version === version) return current;
-    const http = new HttpClient({ userAgent });
+    const { lifecycle } = this.#options;
+    const pki = { group: definition.group, kind: kind.kind, namespace: own, name: issuer.metadata.name };
+    const http = new HttpClient({
+      userAgent,
+      onExchange: ({ method, host, ms, status, failure }) =>
+        lifecycle.announce("pki:exchanged", { issuer: pki, method, host, ms, code: status ?? failure }),
+    });
     let signer: Signer<unknown>;
     try {
       const identity = {

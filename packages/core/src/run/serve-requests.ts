@@ -2,6 +2,7 @@ import type { IssuerDefinition } from "../definition/define-issuer.ts";
 import type { Informer } from "../kube/informer.ts";
 import { objectKey } from "../kube/object-key.ts";
 import type { CertificateRequest, KubeObject } from "../kube/types.ts";
+import { whileLeading } from "../leader/while-leading.ts";
 import { systemScheduler } from "../queue/scheduler.ts";
 import { WorkQueue } from "../queue/work-queue.ts";
 import { IssuerSlots } from "../request/issuer-slots.ts";
@@ -9,6 +10,7 @@ import { assertLegalStatus } from "../request/legal-status.ts";
 import type { IssuerKey } from "../request/match-issuer.ts";
 import { RequestReconciler } from "../request/request-reconciler.ts";
 import type { RequestStatus } from "../request/request-status.ts";
+import { isFinished, isFinished } from "../request/trim-request.ts";
 import { wakesRequest } from "../request/wakes-request.ts";
 import type { ServeContext } from "./serve-context.ts";
 import type { ServedIssuers } from "./serve-issuers.ts";
@@ -37,10 +39,21 @@ export interface RequestSource<T extends KubeObject> {
   forget?(object: T): void;
 }
 
+/** The requests that are not finished, each with its issuer, whether that exists or not. */
+export function openRequests<T extends KubeObject>(
+  source: RequestSource<T>,
+): (readonly [CertificateRequest, IssuerKey])[] {
+  return source.informer.store.list().flatMap((object) => {
+    const request = source.view(object);
+    const issuer = request && !isFinished(request) ? source.match(request) : undefined;
+    return request === undefined || issuer === undefined ? [] : [[request, issuer] as const];
+  });
+}
+
 /** Leads the requests of one kind along their way. The queue that is returned is paused. */
 export function serveRequests<T extends KubeObject>(
   definition: IssuerDefinition,
-  { lifecycle, settings, clock, fence }: ServeContext,
+  { lifecycle, settings, clock, leadership }: ServeContext,
   issuers: ServedIssuers,
   source: RequestSource<T>,
 ): WorkQueue {
@@ -63,7 +76,7 @@ export function serveRequests<T extends KubeObject>(
     clock,
     scheduler: systemScheduler,
     ports: {
-      fence,
+      fence: () => leadership.assertHeld(),
       request(key) {
         const object = store.get(key);
         return object && source.view(object);
@@ -82,14 +95,26 @@ export function serveRequests<T extends KubeObject>(
     },
   });
 
+  const process = async (key: string, signal: AbortSignal) => {
+    const next = await reconciler.reconcile(key, signal);
+    if (next.kind === "again") queue.addAfter(key, next.afterMs);
+  };
+
   const queue = new WorkQueue({
     concurrency: settings.maxConcurrentSigns,
     paused: true,
     onError: (error, key) => lifecycle.announce("trouble", { where: `request ${key}`, error }),
-    async process(key, signal) {
-      const next = await reconciler.reconcile(key, signal);
-      if (next.kind === "again") queue.addAfter(key, next.afterMs);
-    },
+    process: whileLeading(leadership, process, (key) => queue.add(key)),
+  });
+
+  leadership.onChange((change) => {
+    if (!change.leader || change.resumed) return;
+    reconciler.beginTerm();
+    // The echo of an issuer's writes is no news, and while another led it was the other's.
+    for (const object of store.list()) {
+      const request = source.view(object);
+      if (request !== undefined && !isFinished(request)) queue.add(objectKey(object), { priority: "low" });
+    }
   });
 
   store.onChange(({ type, object, previous, listed }) => {

@@ -4,6 +4,7 @@ import { EventRecorder } from "../kube/event-recorder.ts";
 import { KubeTransport } from "../kube/transport.ts";
 import { recordKubeEvents } from "../lifecycle/kube-events.ts";
 import { Lifecycle } from "../lifecycle/lifecycle.ts";
+import type { IssuerState } from "../observe/issuer-state.ts";
 import { serveDefinition } from "./serve-definition.ts";
 import type { ServeOptions } from "./serve-options.ts";
 
@@ -25,6 +26,8 @@ export interface RunningIssuer extends AsyncDisposable {
   readonly lifecycle: Lifecycle;
   /** Resolves when the caches are complete and work has begun; rejects if the issuer is stopped before. */
   readonly synced: Promise<void>;
+  /** What it is like now, for metrics. */
+  state(): IssuerState;
   /** Resolves when running work has ended, or was cut off after the drain time, and every connection is closed. */
   stop(): Promise<void>;
 }
@@ -71,5 +74,14 @@ export function startIssuer(
   };
   if (signal?.aborted) void stop();
   else signal?.addEventListener("abort", () => void stop(), { once: true });
-  return { lifecycle, synced, stop, [Symbol.asyncDispose]: stop };
+  const state = (): IssuerState => {
+    const states = served.map((each) => each.state());
+    return {
+      leading: true,
+      backlogs: states.flatMap(({ backlogs }) => backlogs),
+      queues: states.flatMap(({ queues }) => queues),
+      watches: states.flatMap(({ watches }) => watches),
+    };
+  };
+  return { lifecycle, synced, state, stop, [Symbol.asyncDispose]: stop };
 }
