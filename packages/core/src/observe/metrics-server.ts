@@ -54,6 +54,8 @@ export async function serveMetrics(
     });
   });
   server.on("error", onError);
+  // Who is observed decides how long the process lives.
+  server.unref();
   let stopped: Promise<void> | undefined;
   const stop = () => {
     stopped ??= new Promise<void>((resolve) => {

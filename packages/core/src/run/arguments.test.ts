@@ -13,6 +13,8 @@ describe("the arguments of an issuer", () => {
       retryForMs: 86_400_000,
       publishCa: true,
       logLevel: "info",
+      metricsPort: undefined,
+      auditLog: undefined,
     });
   });
 
@@ -25,6 +27,9 @@ describe("the arguments of an issuer", () => {
       "--no-publish-ca",
       "--log-level",
       "debug",
+      "--metrics-port=9402",
+      "--audit-log",
+      "-",
     ];
     expect(parseIssuerArguments([...argv, ...more])).toEqual({
       help: false,
@@ -36,6 +41,8 @@ describe("the arguments of an issuer", () => {
       retryForMs: 5_400_000,
       publishCa: false,
       logLevel: "debug",
+      metricsPort: 9402,
+      auditLog: "-",
     });
   });
 
@@ -53,6 +60,8 @@ describe("the arguments of an issuer", () => {
       "retry-for",
       "no-publish-ca",
       "log-level",
+      "metrics-port",
+      "audit-log",
       "print-manifests",
       "help",
     ]);
@@ -75,6 +84,10 @@ describe("the arguments of an issuer", () => {
     [["--retry-for", "soon"], /^--retry-for expects a duration such as 90m or 24h, got "soon"\.$/],
     [["--retry-for", "0s"], /got "0s"/],
     [["--retry-for", "24"], /got "24"/],
+    [["--metrics-port", "http"], /^--metrics-port expects a port from 0 to 65535, got "http"\.$/],
+    [["--metrics-port", "65536"], /got "65536"/],
+    [["--metrics-port="], /got ""/],
+    [["--audit-log"], /--audit-log <value>' argument missing\. See --help\.$/],
     [["--log-level", "loud"], /^--log-level expects one of debug, info, warn, error, silent, got "loud"\.$/],
   ])("are refused in one line that says what is wrong: %j", (argv, expected) => {
     const attempt = () => parseIssuerArguments(argv);

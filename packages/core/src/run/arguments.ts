@@ -13,10 +13,17 @@ export interface IssuerArguments {
   readonly retryForMs: number;
   readonly publishCa: boolean;
   readonly logLevel: string;
+  /** 0: no metrics; undefined: as suits the place. */
+  readonly metricsPort: number | undefined;
+  /** A file, `-` or `stderr`; undefined: none. */
+  readonly auditLog: string | undefined;
 }
 
 /** A command line that cannot be understood; the message is one line that says what to do. */
 export class ArgumentError extends Error {}
+
+/** Port of `/metrics` in a pod. */
+export const defaultMetricsPort = 8080;
 
 const logLevels = ["debug", "info", "warn", "error", "silent"];
 
@@ -30,6 +37,9 @@ export const issuerHelp = `Runs the issuer until it is stopped.
   --retry-for DURATION               how long trouble with the PKI is retried before a request fails (default 24h)
   --no-publish-ca                    leave status.ca, and so ca.crt of the Secret, empty
   --log-level LEVEL                  ${logLevels.join(", ")} (default info)
+  --metrics-port PORT                port of /metrics; 0 for none (default ${defaultMetricsPort} in a pod, none elsewhere)
+  --audit-log FILE                   write one line per decision to a file, to - (standard output) or to stderr;
+                                     SIGHUP opens the file anew
   --print-manifests                  print the CRDs and the RBAC for \`kubectl apply -f -\`, and end
   --help                             this text
 `;
@@ -38,6 +48,14 @@ function positiveInteger(option: string, text: string): number {
   const value = Number(text);
   if (!Number.isInteger(value) || value < 1) {
     throw new ArgumentError(`--${option} expects an integer from 1 up, got "${text}".`);
+  }
+  return value;
+}
+
+function port(option: string, text: string): number {
+  const value = Number(text);
+  if (!/^\d+$/.test(text) || value > 65_535) {
+    throw new ArgumentError(`--${option} expects a port from 0 to 65535, got "${text}".`);
   }
   return value;
 }
@@ -66,6 +84,9 @@ export function parseIssuerArguments(argv: readonly string[]): IssuerArguments {
     retryForMs: retryFor * 1000,
     publishCa: !values["no-publish-ca"],
     logLevel: values["log-level"],
+    metricsPort:
+      values["metrics-port"] === undefined ? undefined : port("metrics-port", values["metrics-port"]),
+    auditLog: values["audit-log"],
   };
 }
 
@@ -83,6 +104,8 @@ function parse(argv: readonly string[]) {
         "max-concurrent-signs": { type: "string", default: String(serveDefaults.maxConcurrentSigns) },
         "retry-for": { type: "string", default: "24h" },
         "no-publish-ca": { type: "boolean", default: false },
+        "metrics-port": { type: "string" },
+        "audit-log": { type: "string" },
         "log-level": { type: "string", default: "info" },
       },
     });

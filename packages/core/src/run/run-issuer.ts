@@ -8,8 +8,9 @@ import { inCluster } from "../kube/in-cluster.ts";
 import { KubeTransport } from "../kube/transport.ts";
 import { Lifecycle } from "../lifecycle/lifecycle.ts";
 import { logLifecycle } from "../lifecycle/log-lifecycle.ts";
-import { ArgumentError, issuerHelp, parseIssuerArguments } from "./arguments.ts";
-import { startIssuer } from "./start-issuer.ts";
+import { startObservers } from "../observe/observers.ts";
+import { ArgumentError, defaultMetricsPort, issuerHelp, parseIssuerArguments } from "./arguments.ts";
+import { type RunningIssuer, startIssuer } from "./start-issuer.ts";
 
 /** Where kubelet puts the service account of a pod. */
 const serviceAccountDirectory = "/var/run/secrets/kubernetes.io/serviceaccount";
@@ -78,15 +79,27 @@ async function run(
   const log = pino({ level: args.logLevel, base: null, timestamp: pino.stdTimeFunctions.isoTime });
   const lifecycle = new Lifecycle();
   logLifecycle(lifecycle, log);
+  const instance = env.POD_NAME ?? env.HOSTNAME ?? "countersign";
+  let running: RunningIssuer | undefined;
+  const observers = await startObservers({
+    lifecycle,
+    state: () => running?.state(),
+    metricsPort: args.metricsPort ?? (env.KUBERNETES_SERVICE_HOST === undefined ? 0 : defaultMetricsPort),
+    audit: args.auditLog,
+    instance,
+  });
   const issuer = startIssuer(definitions, {
     connection,
     lifecycle,
     clusterResourceNamespace,
-    instance: env.POD_NAME ?? env.HOSTNAME,
+    instance,
     maxConcurrentSigns: args.maxConcurrentSigns,
     retryForMs: args.retryForMs,
     publishCa: args.publishCa,
   });
+  running = issuer;
+  const onHangup = () => void observers.reopen();
+  if (args.auditLog !== undefined) process.on("SIGHUP", onHangup);
   const kinds = definitions.flatMap((definition) =>
     definition.kinds.map(({ plural }) => `${plural}.${definition.group}`),
   );
@@ -100,6 +113,8 @@ async function run(
   process.once("SIGTERM", onSignal).once("SIGINT", onSignal);
   log.info({ signal: await asked }, "stopping");
   await issuer.stop();
+  process.off("SIGHUP", onHangup);
+  await observers.stop();
   log.info({}, "stopped");
 }
 
