@@ -19,6 +19,8 @@ export interface LeaderElectionOptions {
   /** Of this process alone: the pod's name and something random, so that a restarted container is another candidate. */
   readonly identity: string;
   readonly timing?: Partial<LeaderElectionTiming> | undefined;
+  /** Competes only after this: a process that cannot do the work must not keep others from it. */
+  readonly ready?: Promise<void> | undefined;
   readonly scheduler?: Scheduler | undefined;
   /** Told when the Lease cannot be read or written; the same words in a row once. */
   readonly onTrouble?: ((error: unknown) => void) | undefined;

@@ -1,5 +1,5 @@
 import { isKubeApiError } from "../kube/kube-api-error.ts";
-import { pause, type Scheduler, systemScheduler } from "../queue/scheduler.ts";
+import { pause, type Scheduler, systemScheduler, untilAborted } from "../queue/scheduler.ts";
 import {
   type LeaderElectionOptions,
   type LeaderElectionTiming,
@@ -99,8 +99,9 @@ export class LeaderElection implements Leadership {
   }
 
   async #run(): Promise<void> {
-    // The caller of the constructor gets its turn first, to add listeners.
-    await Promise.resolve();
+    // In any case the caller of the constructor gets its turn first, to add listeners.
+    const { ready = Promise.resolve() } = this.#options;
+    await untilAborted(ready, this.#stopping.signal).catch(() => {});
     while (!this.#stopping.signal.aborted) {
       await this.#round();
       await pause(this.#scheduler, this.#restMs(), this.#stopping.signal);

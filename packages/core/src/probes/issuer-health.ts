@@ -1,11 +1,9 @@
-/** A watch as it is now. */
-export interface WatchHealth {
-  /** The resource, such as `acmeissuers.pki.example.com`, and what is selected of it. */
-  readonly name: string;
+import type { WatchState } from "../observe/issuer-state.ts";
+
+/** A watch at one moment, and how well it is. */
+export interface WatchHealth extends WatchState {
   /** Whether its cache has been complete once. */
   readonly synced: boolean;
-  /** Milliseconds since the API server last showed itself alive to it. */
-  readonly lastContactAgeMs: number;
   /** What it is recovering from; undefined while all is well. */
   readonly lastError: Error | undefined;
 }

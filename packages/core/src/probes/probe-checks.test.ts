@@ -3,7 +3,7 @@ import type { WatchHealth } from "./issuer-health.ts";
 import { livezChecks, readyzChecks } from "./probe-checks.ts";
 
 const well: WatchHealth = {
-  name: "acmes.example.com",
+  resource: "acmes.example.com",
   synced: true,
   lastContactAgeMs: 60_000,
   lastError: undefined,

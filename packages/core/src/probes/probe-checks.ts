@@ -23,7 +23,7 @@ export const probeLimits = Object.freeze({
 export function livezChecks({ watches }: IssuerHealth, loopLagMs: number): readonly ProbeCheck[] {
   const late = loopLagMs > probeLimits.loopLagMs;
   const loop = { name: "event loop", problem: late ? `late by ${seconds(loopLagMs)}` : undefined };
-  return [loop, ...watches.map((watch) => ({ name: `watch ${watch.name}`, problem: stuck(watch) }))];
+  return [loop, ...watches.map((watch) => ({ name: `watch ${watch.resource}`, problem: stuck(watch) }))];
 }
 
 /**
@@ -32,7 +32,10 @@ export function livezChecks({ watches }: IssuerHealth, loopLagMs: number): reado
  */
 export function readyzChecks({ watches, draining }: IssuerHealth): readonly ProbeCheck[] {
   const shutdown = { name: "shutdown", problem: draining ? "in progress" : undefined };
-  return [shutdown, ...watches.map((watch) => ({ name: `cache ${watch.name}`, problem: incomplete(watch) }))];
+  return [
+    shutdown,
+    ...watches.map((watch) => ({ name: `cache ${watch.resource}`, problem: incomplete(watch) })),
+  ];
 }
 
 function stuck({ lastContactAgeMs, lastError }: WatchHealth): string | undefined {

@@ -5,7 +5,7 @@ import type { IssuerHealth } from "./issuer-health.ts";
 import { startProbeServer } from "./probe-server.ts";
 
 const well: IssuerHealth = {
-  watches: [{ name: "acmes.example.com", synced: true, lastContactAgeMs: 5, lastError: undefined }],
+  watches: [{ resource: "acmes.example.com", synced: true, lastContactAgeMs: 5, lastError: undefined }],
   draining: false,
 };
 

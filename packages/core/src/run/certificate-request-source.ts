@@ -1,5 +1,4 @@
 import type { IssuerDefinition } from "../definition/define-issuer.ts";
-import { applyStatus } from "../kube/apply-status.ts";
 import { isKubeApiError } from "../kube/kube-api-error.ts";
 import { resourcePath } from "../kube/resource-path.ts";
 import type { KubeTransport } from "../kube/transport.ts";
@@ -7,7 +6,7 @@ import type { CertificateRequest, KubeObject, ResourceType } from "../kube/types
 import { issuerKeyText, matchIssuer } from "../request/match-issuer.ts";
 import { isFinished, trimRequest } from "../request/trim-request.ts";
 import { certificateRequests } from "./resource-types.ts";
-import { type ServeContext, watch } from "./serve-context.ts";
+import { type ServeContext, watch, writeStatus } from "./serve-context.ts";
 import { openByIssuer, type RequestSource } from "./serve-requests.ts";
 
 /** cert-manager's CertificateRequests that name this definition's group. */
@@ -36,7 +35,7 @@ export function certificateRequestSource(
     authorize: async () => {},
     reread: ({ metadata }, signal) => getByUid(transport, type, metadata, signal),
     write: (object, status, signal) =>
-      applyStatus(transport, { type, object, status, fieldManager: definition.group, signal }),
+      writeStatus(context, { type, object, status, fieldManager: definition.group, signal }),
   };
 }
 

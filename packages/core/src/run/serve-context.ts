@@ -1,6 +1,8 @@
+import { type ApplyStatusOptions, applyStatus } from "../kube/apply-status.ts";
 import { type Informer, type InformerOptions, startInformer } from "../kube/informer.ts";
 import type { KubeTransport } from "../kube/transport.ts";
 import type { KubeObject, ResourceType } from "../kube/types.ts";
+import type { Leadership } from "../leader/leadership.ts";
 import type { Lifecycle } from "../lifecycle/lifecycle.ts";
 import type { ServeSettings } from "./serve-options.ts";
 
@@ -12,8 +14,7 @@ export interface ServeContext {
   readonly userAgent: string;
   /** Milliseconds since the epoch. */
   readonly clock: () => number;
-  /** @throws NotLeaderError when this process may not call a PKI now */
-  readonly fence: () => void;
+  readonly leadership: Leadership;
 }
 
 /** Starts an informer whose trouble is announced. */
@@ -29,4 +30,18 @@ export function watch<T extends KubeObject>(
     ...options,
     onTrouble: ({ error }) => lifecycle.announce("trouble", { where, error }),
   });
+}
+
+/**
+ * Writes a status as long as the lease is held. The lease is looked at before the first try and after each that fails, so
+ * a process that lost it without noticing can only write to an object that nobody else has written to since.
+ *
+ * @throws NotLeaderError, and what `applyStatus` throws
+ */
+export async function writeStatus<T extends KubeObject>(
+  { transport, leadership }: ServeContext,
+  options: ApplyStatusOptions,
+): Promise<T | undefined> {
+  leadership.assertHeld();
+  return applyStatus<T>(transport, { ...options, onRetry: () => leadership.assertHeld() });
 }

@@ -2,9 +2,12 @@ import type { IssuerDefinition } from "../definition/define-issuer.ts";
 import type { Informer } from "../kube/informer.ts";
 import type { KubeTransport } from "../kube/transport.ts";
 import type { KubeObject } from "../kube/types.ts";
+import { fencedDefinition } from "../leader/fenced-definition.ts";
+import type { Leadership } from "../leader/leadership.ts";
 import type { Lifecycle } from "../lifecycle/lifecycle.ts";
 import type { IssuerState } from "../observe/issuer-state.ts";
 import { requestBacklogs } from "../observe/request-backlogs.ts";
+import type { WatchHealth } from "../probes/issuer-health.ts";
 import type { WorkQueue } from "../queue/work-queue.ts";
 import { certificateRequestSource } from "./certificate-request-source.ts";
 import type { ServeContext } from "./serve-context.ts";
@@ -13,36 +16,46 @@ import { type ServeOptions, serveSettings } from "./serve-options.ts";
 import { openRequests, type RequestSource, serveRequests } from "./serve-requests.ts";
 import { signingRequestSource } from "./signing-request-source.ts";
 
+/** An informer of whatever type, as far as it is the same for all. */
+type Watch = Pick<Informer<KubeObject>, "synced" | "lastContactAgeMs" | "lastError" | "stop"> & {
+  readonly store: { readonly hasSynced: boolean };
+};
+
 /** What {@link serveDefinition} needs beside its options. */
 export interface ServeDefinitionContext {
   readonly transport: KubeTransport;
   readonly lifecycle: Lifecycle;
   readonly userAgent: string;
-  /** @throws NotLeaderError when this process may not call a PKI now; always allowed unless given */
-  readonly fence?: (() => void) | undefined;
+  readonly leadership: Leadership;
 }
 
 /** One definition being served. */
 export interface ServedDefinition {
-  /** Resolves when every cache has its first complete list and work has begun. */
+  /** Resolves when every cache has its first complete list. Work begins then, or when this process becomes the leader. */
   readonly synced: Promise<void>;
   /** What it is like now. */
   state(): Omit<IssuerState, "leading">;
+  /** The watches alone, which cost next to nothing to look at. */
+  watches(): readonly WatchHealth[];
   /** Ends the watches, waits for running work, closes the signers. */
   stop(): Promise<void>;
 }
 
-/** Wires watches, queues and reconcilers of one definition together. */
+/**
+ * Wires watches, queues and reconcilers of one definition together. The watches run on every replica, so that a new leader
+ * begins at once; the queues run on the leader alone.
+ */
 export function serveDefinition(
   definition: IssuerDefinition,
-  { transport, lifecycle, userAgent, fence = () => {} }: ServeDefinitionContext,
+  { transport, lifecycle, userAgent, leadership }: ServeDefinitionContext,
   options: ServeOptions,
 ): ServedDefinition {
   const settings = serveSettings(options);
-  const context: ServeContext = { transport, lifecycle, userAgent, settings, fence, clock: () => Date.now() };
+  const clock = () => Date.now();
+  const context: ServeContext = { transport, lifecycle, userAgent, settings, leadership, clock };
   const { group } = definition;
-  const issuers = serveIssuers(definition, context);
-  const informers = new Map<string, Pick<Informer<KubeObject>, "synced" | "lastContactAgeMs" | "stop">>();
+  const issuers = serveIssuers(fencedDefinition(definition, leadership), context);
+  const informers = new Map<string, Watch>();
   const queues = new Map<string, WorkQueue>([[`issuers of ${group}`, issuers.queue]]);
   const backlogs: (() => ReturnType<typeof openRequests>)[] = [];
   for (const [at, informer] of issuers.informers.entries())
@@ -55,11 +68,27 @@ export function serveDefinition(
   serve("certificaterequests.cert-manager.io", certificateRequestSource(definition, context));
   if (settings.kubernetesSigningRequests)
     serve("certificatesigningrequests.certificates.k8s.io", signingRequestSource(definition, context));
+  let complete = false;
+  const work = () => {
+    for (const queue of queues.values()) {
+      // Before every cache is complete a missing issuer only means that it has not been seen yet.
+      if (complete && leadership.isLeader) queue.resume();
+      else queue.pause();
+    }
+  };
+  leadership.onChange(work);
   const synced = Promise.all([...informers.values()].map((informer) => informer.synced)).then(() => {
-    // Before every cache is complete a missing issuer only means that it has not been seen yet.
-    for (const queue of queues.values()) queue.resume();
+    complete = true;
+    work();
   });
   synced.catch(() => {});
+  const watches = () =>
+    [...informers].map(([resource, { store, lastContactAgeMs, lastError }]) => ({
+      resource,
+      synced: store.hasSynced,
+      lastContactAgeMs,
+      lastError,
+    }));
   return {
     synced,
     state: () => ({
@@ -68,11 +97,13 @@ export function serveDefinition(
         backlogs.flatMap((open) => open()),
       ),
       queues: [...queues].map(([name, { depth, oldestAgeMs }]) => ({ name, depth, oldestAgeMs })),
-      watches: [...informers].map(([resource, { lastContactAgeMs }]) => ({ resource, lastContactAgeMs })),
+      watches: watches(),
     }),
+    watches,
     async stop() {
-      await Promise.all([...informers.values()].map((informer) => informer.stop()));
-      await Promise.all([...queues.values()].map((queue) => queue.stop({ drainMs: settings.drainMs })));
+      const { drainMs } = settings;
+      const drained = [...queues.values()].map((queue) => queue.stop({ drainMs }));
+      await Promise.all([...drained, ...[...informers.values()].map((informer) => informer.stop())]);
       await issuers.close();
     },
   };

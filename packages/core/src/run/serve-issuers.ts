@@ -2,15 +2,15 @@ import type { IssuerDefinition, IssuerKind } from "../definition/define-issuer.t
 import type { IssuerConnection } from "../issuer/issuer-connection.ts";
 import { IssuerReconciler } from "../issuer/issuer-reconciler.ts";
 import { SecretWatcher } from "../issuer/secret-watcher.ts";
-import { applyStatus } from "../kube/apply-status.ts";
 import type { Informer } from "../kube/informer.ts";
 import type { StoreChange } from "../kube/store.ts";
 import type { IssuerObject } from "../kube/types.ts";
+import { whileLeading } from "../leader/while-leading.ts";
 import { WorkQueue } from "../queue/work-queue.ts";
 import { findCondition, isTrue } from "../request/condition.ts";
 import { type IssuerKey, issuerKeyText } from "../request/match-issuer.ts";
 import { issuerResource } from "./resource-types.ts";
-import { type ServeContext, watch } from "./serve-context.ts";
+import { type ServeContext, watch, writeStatus } from "./serve-context.ts";
 
 /** The issuer objects of one definition, being served. */
 export interface ServedIssuers {
@@ -28,7 +28,7 @@ export interface ServedIssuers {
 
 /** Watches the issuer kinds, connects and checks each object, and keeps its Ready condition. */
 export function serveIssuers(definition: IssuerDefinition, context: ServeContext): ServedIssuers {
-  const { transport, lifecycle, settings, userAgent, clock } = context;
+  const { transport, lifecycle, settings, userAgent, clock, leadership } = context;
   const informers = new Map<string, Informer<IssuerObject>>();
   const targets = new Map<string, IssuerKey>();
   const listeners = new Set<(key: string) => void>();
@@ -56,10 +56,23 @@ export function serveIssuers(definition: IssuerDefinition, context: ServeContext
       secrets: (owner, namespace, names) => secretWatcher.read(owner, namespace, names),
       applyStatus: async (kind, object, status, signal) => {
         const type = issuerResource(definition, kind);
-        await applyStatus(transport, { type, object, status, fieldManager: definition.group, signal });
+        await writeStatus(context, { type, object, status, fieldManager: definition.group, signal });
       },
     },
   });
+
+  const process = async (key: string, signal: AbortSignal) => {
+    const target = targets.get(key);
+    if (target === undefined) return;
+    const next = await reconciler.reconcile(key, target.kind, target.namespace, target.name, signal);
+    if (next === "retry") queue.addRateLimited(key);
+    // Jitter, so that the issuers of one PKI do not all ask at the same moment for ever.
+    if (next === "settled") queue.addAfter(key, settings.checkIntervalMs * (0.9 + 0.2 * Math.random()));
+    if (next === "gone") targets.delete(key);
+    // Ready by its condition and connected: requests that waited for the connection may go on.
+    const issuer = get(target);
+    if (issuer !== undefined && isTrue(issuer.status?.conditions, "Ready")) wake(key);
+  };
 
   const queue = new WorkQueue({
     concurrency: settings.maxConcurrentSigns,
@@ -67,18 +80,12 @@ export function serveIssuers(definition: IssuerDefinition, context: ServeContext
     // Below a minute, so that an issuer whose PKI has come back is Ready within one.
     backoff: { initialMs: 500, maxMs: 45_000 },
     onError: (error, key) => lifecycle.announce("trouble", { where: `issuer ${key}`, error }),
-    async process(key, signal) {
-      const target = targets.get(key);
-      if (target === undefined) return;
-      const next = await reconciler.reconcile(key, target.kind, target.namespace, target.name, signal);
-      if (next === "retry") queue.addRateLimited(key);
-      // Jitter, so that the issuers of one PKI do not all ask at the same moment for ever.
-      if (next === "settled") queue.addAfter(key, settings.checkIntervalMs * (0.9 + 0.2 * Math.random()));
-      if (next === "gone") targets.delete(key);
-      // Ready by its condition and connected: requests that waited for the connection may go on.
-      const issuer = get(target);
-      if (issuer !== undefined && isTrue(issuer.status?.conditions, "Ready")) wake(key);
-    },
+    process: whileLeading(leadership, process, (key) => queue.add(key)),
+  });
+
+  leadership.onChange(({ leader }) => {
+    // What another leader found out about an issuer is in its status only; connections are each process's own.
+    if (leader) for (const key of targets.keys()) queue.add(key);
   });
 
   function changed(kind: IssuerKind, { type, object, previous }: StoreChange<IssuerObject>): void {

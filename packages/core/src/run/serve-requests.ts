@@ -10,7 +10,7 @@ import { assertLegalStatus } from "../request/legal-status.ts";
 import type { IssuerKey } from "../request/match-issuer.ts";
 import { RequestReconciler } from "../request/request-reconciler.ts";
 import type { RequestStatus } from "../request/request-status.ts";
-import { isFinished, isFinished } from "../request/trim-request.ts";
+import { isFinished } from "../request/trim-request.ts";
 import { wakesRequest } from "../request/wakes-request.ts";
 import type { ServeContext } from "./serve-context.ts";
 import type { ServedIssuers } from "./serve-issuers.ts";
@@ -111,10 +111,7 @@ export function serveRequests<T extends KubeObject>(
     if (!change.leader || change.resumed) return;
     reconciler.beginTerm();
     // The echo of an issuer's writes is no news, and while another led it was the other's.
-    for (const object of store.list()) {
-      const request = source.view(object);
-      if (request !== undefined && !isFinished(request)) queue.add(objectKey(object), { priority: "low" });
-    }
+    for (const [request] of openRequests(source)) queue.add(objectKey(request), { priority: "low" });
   });
 
   store.onChange(({ type, object, previous, listed }) => {

@@ -1,6 +1,5 @@
 import { PermanentError } from "@countersign/issuer-signer";
 import type { IssuerDefinition } from "../definition/define-issuer.ts";
-import { applyStatus } from "../kube/apply-status.ts";
 import type { CertificateRequest, CertificateSigningRequest, Condition } from "../kube/types.ts";
 import { findCondition } from "../request/condition.ts";
 import { type IssuerKey, issuerKeyText } from "../request/match-issuer.ts";
@@ -9,7 +8,7 @@ import { signingRequestStatus, signingRequestView } from "../request/signing-req
 import { isFinished, withoutManagedFields } from "../request/trim-request.ts";
 import { getByUid } from "./certificate-request-source.ts";
 import { certificateSigningRequests } from "./resource-types.ts";
-import { type ServeContext, watch } from "./serve-context.ts";
+import { type ServeContext, watch, writeStatus } from "./serve-context.ts";
 import { openByIssuer, type RequestSource } from "./serve-requests.ts";
 
 /** Kubernetes CertificateSigningRequests whose signerName names an issuer of this definition. */
@@ -58,7 +57,7 @@ export function signingRequestSource(
       if (ready?.reason === "Pending") waiting.set(uid, ready);
       else waiting.delete(uid);
       if (written === undefined) return request;
-      const object = await applyStatus<CertificateSigningRequest>(transport, {
+      const object = await writeStatus<CertificateSigningRequest>(context, {
         type,
         object: request,
         status: written,

@@ -2,11 +2,15 @@ import type { IssuerDefinition } from "../definition/define-issuer.ts";
 import type { KubeConnection } from "../kube/connection.ts";
 import { EventRecorder } from "../kube/event-recorder.ts";
 import { KubeTransport } from "../kube/transport.ts";
+import { soleLeader } from "../leader/leadership.ts";
+import { type LeaderElectionSettings, startElection } from "../leader/start-election.ts";
 import { recordKubeEvents } from "../lifecycle/kube-events.ts";
 import { Lifecycle } from "../lifecycle/lifecycle.ts";
 import type { IssuerState } from "../observe/issuer-state.ts";
+import type { IssuerHealth } from "../probes/issuer-health.ts";
+import { pause, systemScheduler } from "../queue/scheduler.ts";
 import { serveDefinition } from "./serve-definition.ts";
-import type { ServeOptions } from "./serve-options.ts";
+import { type ServeOptions, serveSettings } from "./serve-options.ts";
 
 /** Options of {@link startIssuer}. */
 export interface StartIssuerOptions extends ServeOptions {
@@ -18,19 +22,34 @@ export interface StartIssuerOptions extends ServeOptions {
   readonly lifecycle?: Lifecycle | undefined;
   /** Name of this process in events, such as the pod's name. */
   readonly instance?: string | undefined;
+  /** Unless given there must be no second process that serves the same definitions. */
+  readonly leaderElection?: LeaderElectionSettings | false | undefined;
 }
 
 /** A running issuer. */
 export interface RunningIssuer extends AsyncDisposable {
   /** Every step, as it happens. */
   readonly lifecycle: Lifecycle;
-  /** Resolves when the caches are complete and work has begun; rejects if the issuer is stopped before. */
+  /**
+   * Resolves when the caches are complete; rejects if the issuer is stopped before. Work begins then, or when this process
+   * becomes the leader.
+   */
   readonly synced: Promise<void>;
   /** What it is like now, for metrics. */
   state(): IssuerState;
-  /** Resolves when running work has ended, or was cut off after the drain time, and every connection is closed. */
+  /** How it is now, for probes. */
+  health(): IssuerHealth;
+  /**
+   * Takes up nothing new and ends. Resolves when running work has ended, or was cut off after the drain time, the lease is
+   * given back and every connection is closed: at most 5 s after the drain time, whatever signers and servers do.
+   */
   stop(): Promise<void>;
 }
+
+/** For what heeds neither a signal nor its own deadline, such as a signer that never closes. */
+const overtimeMs = 2_500;
+/** For the last events and the release of the lease. */
+const farewellMs = 2_000;
 
 /**
  * Serves definitions inside any process: the embeddable form of `runIssuer`. Returns at once; reads no environment and
@@ -41,12 +60,19 @@ export function startIssuer(
   options: StartIssuerOptions,
 ): RunningIssuer {
   const { connection, signal, lifecycle = new Lifecycle(), instance = "countersign" } = options;
+  const { leaderElection = false } = options;
+  const { drainMs } = serveSettings(options);
   const list = "group" in definitions ? [definitions] : definitions;
   const [first] = list;
   if (first === undefined)
     throw new TypeError("Expected `definitions` to be at least one definition, got none");
   const userAgent = `countersign (${list.map(({ group }) => group).join(", ")})`;
   const transport = new KubeTransport({ connection, userAgent });
+  const { promise: ready, resolve: setReady } = Promise.withResolvers<void>();
+  const leadership =
+    leaderElection === false
+      ? soleLeader()
+      : startElection(leaderElection, { connection, userAgent, lifecycle, ready });
   const recorders = list.map((definition) => {
     const recorder = new EventRecorder({
       transport,
@@ -54,20 +80,27 @@ export function startIssuer(
       reportingInstance: instance,
       onDrop: (reason, error) => lifecycle.announce("trouble", { where: `event (${reason})`, error }),
     });
-    recordKubeEvents(lifecycle, recorder, definition);
+    const record: EventRecorder["record"] = (...event) => {
+      if (leadership.isLeader) recorder.record(...event);
+    };
+    recordKubeEvents(lifecycle, { record }, definition);
     return recorder;
   });
   const served = list.map((definition) =>
-    serveDefinition(definition, { transport, lifecycle, userAgent }, options),
+    serveDefinition(definition, { transport, lifecycle, userAgent, leadership }, options),
   );
   const synced = Promise.all(served.map((each) => each.synced)).then(() => {});
-  synced.catch(() => {});
+  synced.then(setReady, () => {});
 
   let stopped: Promise<void> | undefined;
   const stop = () => {
     stopped ??= (async () => {
-      await Promise.all(served.map((each) => each.stop()));
-      await Promise.all(recorders.map((recorder) => recorder.stop()));
+      // The lease is held while running work ends, and given back before the last events have been sent.
+      await atMost(drainMs + overtimeMs, Promise.all(served.map((each) => each.stop())));
+      await atMost(
+        farewellMs,
+        Promise.all([leadership.stop(), ...recorders.map((recorder) => recorder.stop())]),
+      );
       transport.close();
     })();
     return stopped;
@@ -77,11 +110,21 @@ export function startIssuer(
   const state = (): IssuerState => {
     const states = served.map((each) => each.state());
     return {
-      leading: true,
+      leading: leadership.isLeader,
       backlogs: states.flatMap(({ backlogs }) => backlogs),
       queues: states.flatMap(({ queues }) => queues),
       watches: states.flatMap(({ watches }) => watches),
     };
   };
-  return { lifecycle, synced, state, stop, [Symbol.asyncDispose]: stop };
+  const health = (): IssuerHealth => ({
+    watches: served.flatMap((each) => each.watches()),
+    draining: stopped !== undefined,
+  });
+  return { lifecycle, synced, state, health, stop, [Symbol.asyncDispose]: stop };
+}
+
+/** Waits for what may never end. */
+async function atMost(ms: number, work: Promise<unknown>): Promise<void> {
+  const done = new AbortController();
+  await Promise.race([work, pause(systemScheduler, ms, done.signal)]).finally(() => done.abort());
 }
