@@ -9,7 +9,7 @@ export default defineConfig({
     include: [
       "packages/*/src/**/*.test.ts",
       "examples/*/src/**/*.test.ts",
-      "test/{contract,e2e,rigs,tools}/**/*.test.ts",
+      "test/{contract,e2e,faults,rigs,tools}/**/*.test.ts",
     ],
     exclude: ["**/node_modules/**", "**/*.real.test.ts"],
     execArgv: ["--conditions=@countersign/source"],
