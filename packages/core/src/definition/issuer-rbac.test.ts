@@ -107,6 +107,9 @@ describe("issuerRbac", () => {
       "pki/leader-election coordination.k8s.io/leases get acme",
       "pki/leader-election coordination.k8s.io/leases update acme",
     ]);
+    expect(lease({ leaderElection: { leaseName: "acme", namespace: "locks" } })[0]).toBe(
+      "locks/leader-election coordination.k8s.io/leases create",
+    );
   });
 
   test("binds every role to its subject, in the role's own scope", () => {

@@ -38,8 +38,10 @@ export interface IssuerRbacOptions {
   readonly serviceAccount: ServiceAccountRef;
   /** Where the Secrets of cluster issuers are; the controller's own namespace unless given. */
   readonly clusterResourceNamespace?: string | undefined;
-  /** Grants the Lease of this name in the controller's own namespace; no Lease unless given. */
-  readonly leaderElection?: { readonly leaseName: string } | undefined;
+  /** Grants the Lease of this name, in the controller's own namespace unless another is given; no Lease unless given. */
+  readonly leaderElection?:
+    | { readonly leaseName: string; readonly namespace?: string | undefined }
+    | undefined;
   /** Grants what Kubernetes CertificateSigningRequests need; `false` where they are not served. */
   readonly kubernetesSigningRequests?: boolean | undefined;
   /**
@@ -84,9 +86,8 @@ export function issuerRbac(
     );
   }
   if (leaderElection !== undefined) {
-    manifests.push(
-      ...grant("leader-election", serviceAccount, leaseRules(leaderElection.leaseName), namespace),
-    );
+    const rules = leaseRules(leaderElection.leaseName);
+    manifests.push(...grant("leader-election", serviceAccount, rules, leaderElection.namespace ?? namespace));
   }
   if (approver !== false) manifests.push(...grant("approver", approver, [approveRule(definition)]));
   return manifests;

@@ -56,6 +56,11 @@ describe("/readyz", () => {
     ]);
   });
 
+  test("fails before the issuer is started, and /livez does not", () => {
+    expect(problems(readyzChecks(undefined))).toEqual(["start: in progress"]);
+    expect(problems(livezChecks(undefined, 0))).toEqual([]);
+  });
+
   test("fails during a shutdown", () => {
     expect(readyz({}, true)).toEqual(["shutdown: in progress"]);
   });

@@ -20,7 +20,8 @@ export const probeLimits = Object.freeze({
  * server or the network does to it goes on, since an outage must not restart every controller of the cluster; and a PKI
  * takes no part.
  */
-export function livezChecks({ watches }: IssuerHealth, loopLagMs: number): readonly ProbeCheck[] {
+export function livezChecks(health: IssuerHealth | undefined, loopLagMs: number): readonly ProbeCheck[] {
+  const watches = health?.watches ?? [];
   const late = loopLagMs > probeLimits.loopLagMs;
   const loop = { name: "event loop", problem: late ? `late by ${seconds(loopLagMs)}` : undefined };
   return [loop, ...watches.map((watch) => ({ name: `watch ${watch.resource}`, problem: stuck(watch) }))];
@@ -30,7 +31,9 @@ export function livezChecks({ watches }: IssuerHealth, loopLagMs: number): reado
  * Whether this process can do its part: as the leader or in waiting for the lease, since a replica that waits is what a
  * rolling update needs.
  */
-export function readyzChecks({ watches, draining }: IssuerHealth): readonly ProbeCheck[] {
+export function readyzChecks(health: IssuerHealth | undefined): readonly ProbeCheck[] {
+  if (health === undefined) return [{ name: "start", problem: "in progress" }];
+  const { watches, draining } = health;
   const shutdown = { name: "shutdown", problem: draining ? "in progress" : undefined };
   return [
     shutdown,

@@ -11,8 +11,8 @@ export interface ProbeServerOptions {
   readonly port: number;
   /** Address to listen on; all by default, since kubelet asks by the pod's address. */
   readonly host?: string | undefined;
-  /** Asked anew for each probe. */
-  readonly health: () => IssuerHealth;
+  /** Asked anew for each probe; undefined while the issuer has not been started. */
+  readonly health: () => IssuerHealth | undefined;
   readonly scheduler?: Scheduler | undefined;
 }
 

@@ -13,6 +13,10 @@ describe("the arguments of an issuer", () => {
       retryForMs: 86_400_000,
       publishCa: true,
       logLevel: "info",
+      leaderElect: undefined,
+      leaseName: undefined,
+      leaseNamespace: undefined,
+      probePort: undefined,
       metricsPort: undefined,
       auditLog: undefined,
     });
@@ -27,6 +31,11 @@ describe("the arguments of an issuer", () => {
       "--no-publish-ca",
       "--log-level",
       "debug",
+      "--leader-elect",
+      "--leader-elect-lease-name=acme",
+      "--leader-elect-namespace",
+      "locks",
+      "--probe-port=0",
       "--metrics-port=9402",
       "--audit-log",
       "-",
@@ -41,9 +50,17 @@ describe("the arguments of an issuer", () => {
       retryForMs: 5_400_000,
       publishCa: false,
       logLevel: "debug",
+      leaderElect: true,
+      leaseName: "acme",
+      leaseNamespace: "locks",
+      probePort: 0,
       metricsPort: 9402,
       auditLog: "-",
     });
+  });
+
+  test("turn the election off, where it is on by default", () => {
+    expect(parseIssuerArguments(["--no-leader-elect"]).leaderElect).toBe(false);
   });
 
   test.each([["--help"], ["-h"]])("ask for help with %s", (argument) => {
@@ -60,6 +77,11 @@ describe("the arguments of an issuer", () => {
       "retry-for",
       "no-publish-ca",
       "log-level",
+      "leader-elect",
+      "no-leader-elect",
+      "leader-elect-lease-name",
+      "leader-elect-namespace",
+      "probe-port",
       "metrics-port",
       "audit-log",
       "print-manifests",
@@ -84,6 +106,13 @@ describe("the arguments of an issuer", () => {
     [["--retry-for", "soon"], /^--retry-for expects a duration such as 90m or 24h, got "soon"\.$/],
     [["--retry-for", "0s"], /got "0s"/],
     [["--retry-for", "24"], /got "24"/],
+    [["--leader-elect", "--no-leader-elect"], /exclude each other\. Give one of them\.$/],
+    [
+      ["--leader-elect-lease-name", "A/b"],
+      /^--leader-elect-lease-name expects a Kubernetes name .*"A\/b"\.$/,
+    ],
+    [["--leader-elect-namespace="], /got ""/],
+    [["--probe-port", "-1"], /argument is ambiguous\. See --help\.$/],
     [["--metrics-port", "http"], /^--metrics-port expects a port from 0 to 65535, got "http"\.$/],
     [["--metrics-port", "65536"], /got "65536"/],
     [["--metrics-port="], /got ""/],

@@ -13,6 +13,14 @@ export interface IssuerArguments {
   readonly retryForMs: number;
   readonly publishCa: boolean;
   readonly logLevel: string;
+  /** Undefined: as suits the place. */
+  readonly leaderElect: boolean | undefined;
+  /** Undefined: named after the first kind. */
+  readonly leaseName: string | undefined;
+  /** Undefined: the own namespace. */
+  readonly leaseNamespace: string | undefined;
+  /** 0: no probes; undefined: as suits the place. */
+  readonly probePort: number | undefined;
   /** 0: no metrics; undefined: as suits the place. */
   readonly metricsPort: number | undefined;
   /** A file, `-` or `stderr`; undefined: none. */
@@ -24,6 +32,9 @@ export class ArgumentError extends Error {}
 
 /** Port of `/metrics` in a pod. */
 export const defaultMetricsPort = 8080;
+
+/** Port of `/livez` and `/readyz` in a pod. */
+export const defaultProbePort = 8081;
 
 const logLevels = ["debug", "info", "warn", "error", "silent"];
 
@@ -37,6 +48,11 @@ export const issuerHelp = `Runs the issuer until it is stopped.
   --retry-for DURATION               how long trouble with the PKI is retried before a request fails (default 24h)
   --no-publish-ca                    leave status.ca, and so ca.crt of the Secret, empty
   --log-level LEVEL                  ${logLevels.join(", ")} (default info)
+  --leader-elect                     compete for a Lease, so that of several replicas one signs (default in a pod)
+  --no-leader-elect                  sign without one: there must be no other replica (default elsewhere)
+  --leader-elect-lease-name NAME     the Lease; by default it has the name of the first issuer resource
+  --leader-elect-namespace NAME      where the Lease is; by default the own namespace
+  --probe-port PORT                  port of /livez and /readyz; 0 for none (default ${defaultProbePort} in a pod, none elsewhere)
   --metrics-port PORT                port of /metrics; 0 for none (default ${defaultMetricsPort} in a pod, none elsewhere)
   --audit-log FILE                   write one line per decision to a file, to - (standard output) or to stderr;
                                      SIGHUP opens the file anew
@@ -60,6 +76,14 @@ function port(option: string, text: string): number {
   return value;
 }
 
+/** A DNS subdomain (RFC 1123), which the names of Leases are; those of namespaces are shorter still. */
+function kubeName(option: string, text: string | undefined): string | undefined {
+  if (text !== undefined && !(text.length <= 253 && /^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/.test(text))) {
+    throw new ArgumentError(`--${option} expects a Kubernetes name such as acme-issuer, got "${text}".`);
+  }
+  return text;
+}
+
 /** @throws ArgumentError */
 export function parseIssuerArguments(argv: readonly string[]): IssuerArguments {
   const { values } = parse(argv);
@@ -68,6 +92,9 @@ export function parseIssuerArguments(argv: readonly string[]): IssuerArguments {
     throw new ArgumentError(
       `--retry-for expects a duration such as 90m or 24h, got "${values["retry-for"]}".`,
     );
+  }
+  if (values["leader-elect"] && values["no-leader-elect"]) {
+    throw new ArgumentError("--leader-elect and --no-leader-elect exclude each other. Give one of them.");
   }
   if (!logLevels.includes(values["log-level"])) {
     throw new ArgumentError(
@@ -84,6 +111,10 @@ export function parseIssuerArguments(argv: readonly string[]): IssuerArguments {
     retryForMs: retryFor * 1000,
     publishCa: !values["no-publish-ca"],
     logLevel: values["log-level"],
+    leaderElect: values["no-leader-elect"] ? false : values["leader-elect"] || undefined,
+    leaseName: kubeName("leader-elect-lease-name", values["leader-elect-lease-name"]),
+    leaseNamespace: kubeName("leader-elect-namespace", values["leader-elect-namespace"]),
+    probePort: values["probe-port"] === undefined ? undefined : port("probe-port", values["probe-port"]),
     metricsPort:
       values["metrics-port"] === undefined ? undefined : port("metrics-port", values["metrics-port"]),
     auditLog: values["audit-log"],
@@ -104,6 +135,11 @@ function parse(argv: readonly string[]) {
         "max-concurrent-signs": { type: "string", default: String(serveDefaults.maxConcurrentSigns) },
         "retry-for": { type: "string", default: "24h" },
         "no-publish-ca": { type: "boolean", default: false },
+        "leader-elect": { type: "boolean", default: false },
+        "no-leader-elect": { type: "boolean", default: false },
+        "leader-elect-lease-name": { type: "string" },
+        "leader-elect-namespace": { type: "string" },
+        "probe-port": { type: "string" },
         "metrics-port": { type: "string" },
         "audit-log": { type: "string" },
         "log-level": { type: "string", default: "info" },
@@ -111,7 +147,7 @@ function parse(argv: readonly string[]) {
     });
   } catch (error) {
     // parseArgs explains how to pass an argument that starts with a dash, in a second sentence that helps nobody here.
-    const [first] = (error instanceof Error ? error.message : String(error)).split(". ");
+    const [first] = (error instanceof Error ? error.message : String(error)).split(/\.\s/);
     throw new ArgumentError(`${first?.replace(/\.$/, "")}. See --help.`);
   }
 }

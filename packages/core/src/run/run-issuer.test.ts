@@ -97,11 +97,27 @@ describe("an issuer as a program", () => {
       "ServiceAccount acmes.acme.example.com",
       "ClusterRole acmes.acme.example.com:controller",
       "ClusterRoleBinding acmes.acme.example.com:controller",
+      "Role acmes.acme.example.com:leader-election",
+      "RoleBinding acmes.acme.example.com:leader-election",
       "ClusterRole acmes.acme.example.com:approver",
       "ClusterRoleBinding acmes.acme.example.com:approver",
     ]);
     const account = objects(stdout).find(({ kind }) => kind === "ServiceAccount");
     expect(account?.metadata.namespace).toBe("pki");
+  });
+
+  test("prints the Role for its Lease, of the name and in the namespace that are given, or none", async () => {
+    const roles = async (...argv: readonly string[]) =>
+      objects((await run([acme, other], "--print-manifests", ...argv)).stdout).filter(
+        ({ kind }) => kind === "Role",
+      );
+    expect(await roles("--cluster-resource-namespace", "pki")).toMatchObject([
+      { metadata: { namespace: "pki" }, rules: [{}, { resourceNames: ["acmes.acme.example.com"] }] },
+    ]);
+    expect(
+      await roles("--leader-elect-lease-name", "lock", "--leader-elect-namespace", "locks"),
+    ).toMatchObject([{ metadata: { namespace: "locks" }, rules: [{}, { resourceNames: ["lock"] }] }]);
+    expect(await roles("--no-leader-elect")).toEqual([]);
   });
 
   test("that serves two definitions prints one ServiceAccount, to which the roles of both are bound", async () => {

@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { pino } from "pino";
 import type { IssuerDefinition } from "../definition/define-issuer.ts";
 import { definitionName } from "../definition/manifest.ts";
@@ -9,11 +10,23 @@ import { KubeTransport } from "../kube/transport.ts";
 import { Lifecycle } from "../lifecycle/lifecycle.ts";
 import { logLifecycle } from "../lifecycle/log-lifecycle.ts";
 import { startObservers } from "../observe/observers.ts";
-import { ArgumentError, defaultMetricsPort, issuerHelp, parseIssuerArguments } from "./arguments.ts";
+import { type ProbeServer, startProbeServer } from "../probes/probe-server.ts";
+import {
+  ArgumentError,
+  defaultMetricsPort,
+  defaultProbePort,
+  type IssuerArguments,
+  issuerHelp,
+  parseIssuerArguments,
+} from "./arguments.ts";
 import { type RunningIssuer, startIssuer } from "./start-issuer.ts";
+import { stopSignals } from "./stop-signals.ts";
 
 /** Where kubelet puts the service account of a pod. */
 const serviceAccountDirectory = "/var/run/secrets/kubernetes.io/serviceaccount";
+
+/** For connections that close by themselves; nothing else is left to wait for. */
+const lingerMs = 500;
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -23,14 +36,15 @@ export interface RunIssuerOptions {
   readonly env?: Environment | undefined;
 }
 
-async function connect(
-  kubeconfig: string | undefined,
-  context: string | undefined,
-  env: Environment,
-): Promise<KubeConnection> {
-  const host = env.KUBERNETES_SERVICE_HOST;
-  const port = env.KUBERNETES_SERVICE_PORT;
-  if (kubeconfig === undefined && context === undefined && host !== undefined && port !== undefined) {
+/** Whether the pod's own service account is used. */
+function asPod({ kubeconfig, context }: IssuerArguments, env: Environment): boolean {
+  return kubeconfig === undefined && context === undefined && env.KUBERNETES_SERVICE_HOST !== undefined;
+}
+
+async function connect(args: IssuerArguments, env: Environment): Promise<KubeConnection> {
+  const { kubeconfig, context } = args;
+  const { KUBERNETES_SERVICE_HOST: host, KUBERNETES_SERVICE_PORT: port } = env;
+  if (asPod(args, env) && host !== undefined && port !== undefined) {
     return inCluster({ host, port, directory: serviceAccountDirectory });
   }
   // Loaded only where a kubeconfig is used: it brings client-node, which costs a pod a second and 90 MB.
@@ -48,16 +62,25 @@ async function assertReachable(connection: KubeConnection, userAgent: string): P
   }
 }
 
-/** One service account for the whole program; the roles of each definition are bound to it. */
-function manifestsYaml([first, ...others]: readonly IssuerDefinition[], namespace: string): string {
+/** One service account and one Lease for the whole program; the roles of each definition are bound to the account. */
+function manifestsYaml(
+  [first, ...others]: readonly IssuerDefinition[],
+  {
+    clusterResourceNamespace: namespace = "default",
+    leaderElect,
+    leaseName,
+    leaseNamespace,
+  }: IssuerArguments,
+): string {
   if (first === undefined) return "";
   const options = {
     serviceAccount: { namespace, name: definitionName(first) },
     clusterResourceNamespace: namespace,
   };
+  const lease = { leaseName: leaseName ?? definitionName(first), namespace: leaseNamespace };
   const more = others.flatMap((definition) => issuerManifests(definition, options));
   return toYaml([
-    ...issuerManifests(first, options),
+    ...issuerManifests(first, { ...options, leaderElection: leaderElect === false ? undefined : lease }),
     ...more.filter(({ kind }) => kind !== "ServiceAccount"),
   ]);
 }
@@ -70,9 +93,9 @@ async function run(
   const args = parseIssuerArguments(argv);
   if (args.help) return void process.stdout.write(issuerHelp);
   if (args.printManifests) {
-    return void process.stdout.write(manifestsYaml(definitions, args.clusterResourceNamespace ?? "default"));
+    return void process.stdout.write(manifestsYaml(definitions, args));
   }
-  const connection = await connect(args.kubeconfig, args.context, env);
+  const connection = await connect(args, env);
   const clusterResourceNamespace = args.clusterResourceNamespace ?? connection.namespace ?? "default";
   await assertReachable(connection, "countersign");
 
@@ -80,19 +103,36 @@ async function run(
   const lifecycle = new Lifecycle();
   logLifecycle(lifecycle, log);
   const instance = env.POD_NAME ?? env.HOSTNAME ?? "countersign";
+  const election = {
+    leaseName: args.leaseName ?? definitions.map(definitionName)[0] ?? "",
+    namespace: args.leaseNamespace ?? connection.namespace ?? "default",
+    identity: `${instance}_${randomUUID()}`,
+  };
   let running: RunningIssuer | undefined;
+  const inPod = env.KUBERNETES_SERVICE_HOST !== undefined;
   const observers = await startObservers({
     lifecycle,
     state: () => running?.state(),
-    metricsPort: args.metricsPort ?? (env.KUBERNETES_SERVICE_HOST === undefined ? 0 : defaultMetricsPort),
+    metricsPort: args.metricsPort ?? (inPod ? defaultMetricsPort : 0),
     audit: args.auditLog,
     instance,
   });
+  const probePort = args.probePort ?? (inPod ? defaultProbePort : 0);
+  let probes: ProbeServer | undefined;
+  try {
+    if (probePort !== 0)
+      probes = await startProbeServer({ port: probePort, health: () => running?.health() });
+  } catch (error) {
+    await observers.stop();
+    throw error;
+  }
+  const signals = stopSignals((signal) => log.error({ signal }, "ended before all work was done"));
   const issuer = startIssuer(definitions, {
     connection,
     lifecycle,
     clusterResourceNamespace,
     instance,
+    leaderElection: (args.leaderElect ?? asPod(args, env)) && election,
     maxConcurrentSigns: args.maxConcurrentSigns,
     retryForMs: args.retryForMs,
     publishCa: args.publishCa,
@@ -108,14 +148,14 @@ async function run(
     () => log.info({}, "watching"),
     () => {},
   );
-  const { promise: asked, resolve } = Promise.withResolvers<string>();
-  const onSignal = (signal: string) => resolve(signal);
-  process.once("SIGTERM", onSignal).once("SIGINT", onSignal);
-  log.info({ signal: await asked }, "stopping");
+  log.info({ signal: await signals.asked }, "stopping");
   await issuer.stop();
   process.off("SIGHUP", onHangup);
-  await observers.stop();
+  await Promise.all([observers.stop(), probes?.close()]);
+  signals[Symbol.dispose]();
   log.info({}, "stopped");
+  // By now only what heeds no signal keeps the process alive, such as a connection of a signer that hangs.
+  setTimeout(() => process.exit(), lingerMs).unref();
 }
 
 /**
