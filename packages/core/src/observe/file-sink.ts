@@ -1,8 +1,16 @@
-import { type FileHandle, open } from "node:fs/promises";
+import { open } from "node:fs/promises";
 import type { LineSink } from "./line-sink.ts";
 
 /** Who asked for what is nobody else's business. */
 const mode = 0o600;
+
+/** The part of a file handle that a sink uses. */
+export interface AppendHandle {
+  write(bytes: Uint8Array, offset: number): Promise<{ readonly bytesWritten: number }>;
+  close(): Promise<void>;
+}
+
+const openToAppend = (path: string): Promise<AppendHandle> => open(path, "a", mode);
 
 /**
  * Appends to a file, which is created for its owner alone. After a write that was cut, as by a full disk, the next one
@@ -10,8 +18,8 @@ const mode = 0o600;
  *
  * @throws what `open` throws
  */
-export async function fileSink(path: string): Promise<LineSink> {
-  let handle: FileHandle = await open(path, "a", mode);
+export async function fileSink(path: string, openFile = openToAppend): Promise<LineSink> {
+  let handle = await openFile(path);
   let torn = false;
   return {
     async write(text) {
@@ -26,7 +34,7 @@ export async function fileSink(path: string): Promise<LineSink> {
       }
     },
     async reopen() {
-      const next = await open(path, "a", mode);
+      const next = await openFile(path);
       const old = handle;
       handle = next;
       torn = false;

@@ -8,25 +8,32 @@ export interface LineWriterOptions {
   readonly onLost: (lines: number) => void;
   /** Lines that may wait for a slow sink; more are lost. */
   readonly maxWaiting?: number | undefined;
+  /** How long a flush may take, in milliseconds. */
+  readonly flushMs?: number | undefined;
 }
 
 /** The defaults of a {@link LineWriter}. */
 export const lineWriterDefaults = Object.freeze({
   /** At 8 KiB each, 32 MiB: what a process may spend on a disk that hangs. */
   maxWaiting: 4_096,
+  /** A stop has 30 s for everything. */
+  flushMs: 3_000,
 });
 
 /** Writes lines in their order, one write at a time, without ever making the caller wait or fail. */
 export class LineWriter {
   readonly #options: LineWriterOptions;
   readonly #maxWaiting: number;
-  #waiting: string[] = [];
+  readonly #flushMs: number;
+  readonly #waiting: string[] = [];
+  #draining = false;
   #running: Promise<void> | undefined;
-  #reopen: (() => void)[] = [];
+  readonly #reopen: (() => void)[] = [];
   #failing = false;
 
   constructor(options: LineWriterOptions) {
     this.#options = options;
+    this.#flushMs = options.flushMs ?? lineWriterDefaults.flushMs;
     this.#maxWaiting = options.maxWaiting ?? lineWriterDefaults.maxWaiting;
   }
 
@@ -48,15 +55,23 @@ export class LineWriter {
     });
   }
 
-  /** Resolves when every line that was taken is written or lost. */
+  /** Resolves when every line that was taken is written or lost; what a sink that hangs still holds then is lost. */
   async flush(): Promise<void> {
-    await this.#running;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const timer = setTimeout(resolve, this.#flushMs);
+    const written = (async () => {
+      while (this.#running !== undefined) await this.#running;
+    })();
+    await Promise.race([written, promise]);
+    clearTimeout(timer);
+    const waiting = this.#waiting.splice(0).length;
+    if (waiting > 0) this.#lost(waiting, new Error("the sink did not take the last lines in time"));
   }
 
   #run(): void {
-    this.#running ??= this.#drain().finally(() => {
-      this.#running = undefined;
-    });
+    if (this.#draining) return;
+    this.#draining = true;
+    this.#running = this.#drain();
   }
 
   async #drain(): Promise<void> {
@@ -76,6 +91,9 @@ export class LineWriter {
         this.#lost(lines.length, error);
       }
     }
+    // In the same turn as the last look, so that a line that comes now starts a new run.
+    this.#draining = false;
+    this.#running = undefined;
   }
 
   #lost(lines: number, error: unknown): void {
