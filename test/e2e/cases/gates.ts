@@ -100,11 +100,14 @@ export function gateCases(target: TargetOf): void {
         "our-group-and-no-kind": { group: ours.group, name },
         "our-group-and-no-kind-of-ours": { group: ours.group, kind: "Issuer", name },
         "our-kind-in-other-letters": { group: ours.group, kind: kind.toLowerCase(), name },
+        "our-kind-and-no-group": { kind, name },
         "a-group-below-ours": { group: `sub.${ours.group}`, kind, name },
       };
       const requests = { ...approvable, ...unapprovable };
       for (const [request, issuerRef] of Object.entries(requests)) {
-        await scene.createRequest({ name: request, issuerRef });
+        // The real webhook does not store a kind of ours without a group.
+        const stored = scene.createRequest({ name: request, issuerRef });
+        await (request === "our-kind-and-no-group" && target().hasWebhook ? stored.catch(() => {}) : stored);
       }
       for (const request of Object.keys(approvable)) await scene.approve(request);
       for (const request of Object.keys(unapprovable)) {
