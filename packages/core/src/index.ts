@@ -50,6 +50,9 @@ export type {
   ResourceType,
   Secret,
 } from "./kube/types.ts";
+export { type LeaderElectionTiming, leaderElectionDefaults } from "./leader/leader-election-options.ts";
+export { NotLeaderError } from "./leader/not-leader-error.ts";
+export type { LeaderElectionSettings } from "./leader/start-election.ts";
 export {
   type Approval,
   type IssuerChecked,
@@ -71,6 +74,9 @@ export {
   type Trouble,
 } from "./lifecycle/lifecycle.ts";
 export { type Logger, logLifecycle } from "./lifecycle/log-lifecycle.ts";
+export type { IssuerState, WatchState } from "./observe/issuer-state.ts";
+export type { IssuerHealth, WatchHealth } from "./probes/issuer-health.ts";
+export { type ProbeServer, type ProbeServerOptions, startProbeServer } from "./probes/probe-server.ts";
 export { type Scheduler, systemScheduler } from "./queue/scheduler.ts";
 export { WorkQueue, type WorkQueueOptions } from "./queue/work-queue.ts";
 export { type RunIssuerOptions, runIssuer } from "./run/run-issuer.ts";

@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import { ManualScheduler } from "../queue/manual-scheduler-fixture.ts";
 import { LeaderElection } from "./leader-election.ts";
 import { leaderElectionTiming } from "./leader-election-options.ts";
+import { soleLeader } from "./leadership.ts";
 import { Candidate, type Fate, LeaseServer } from "./lease-world-fixture.ts";
 import { NotLeaderError } from "./not-leader-error.ts";
 
@@ -290,6 +291,46 @@ test("an answer that is read after the renew deadline of its question makes nobo
   slow.thaw();
   await scheduler.advance(0);
   expect(slow.news).toEqual([]);
+});
+
+test("a process that is not ready leaves the Lease to others, and can be stopped", async () => {
+  const { scheduler, server } = world();
+  const ready = Promise.withResolvers<void>();
+  const options = { client: server.client(), identity: "a", scheduler };
+  const early = new LeaderElection({ ...options, ready: ready.promise });
+  const never = new LeaderElection({ ...options, ready: new Promise(() => {}) });
+  await scheduler.advance(60_000);
+  expect(server.calls).toEqual([]);
+  ready.resolve();
+  await scheduler.advance(20);
+  expect(early.isLeader).toBe(true);
+  const stopped = never.stop();
+  await scheduler.advance(100);
+  await stopped;
+});
+
+test("a term says whether another has led since the last one", async () => {
+  const { scheduler, server, state } = world();
+  const leader = new Candidate(server, { identity: "a" });
+  const resumed: boolean[] = [];
+  leader.election.onChange((change) => change.leader && resumed.push(change.resumed));
+  await scheduler.advance(1_000);
+  state.fate = { ...swift, lost: "request" };
+  await scheduler.advance(20_000);
+  state.fate = swift;
+  await scheduler.advance(5_000);
+  server.write(held("b"));
+  await scheduler.advance(20_000);
+  expect(resumed).toEqual([false, true, false]);
+});
+
+test("a process without rivals leads from its start to its stop", async () => {
+  const sole = soleLeader();
+  expect([sole.isLeader, sole.signal.aborted]).toEqual([true, false]);
+  expect(() => sole.assertHeld()).not.toThrow();
+  await sole.stop();
+  expect(sole.isLeader).toBe(false);
+  expect(() => sole.assertHeld()).toThrow(NotLeaderError);
 });
 
 test("what keeps the Lease out of reach is told once, not every 2 s", async () => {
