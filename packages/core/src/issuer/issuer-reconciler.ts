@@ -10,7 +10,9 @@ import type { SecretKeyRef } from "../definition/secret-key-ref.ts";
 import type { IssuerObject, Secret } from "../kube/types.ts";
 import type { Lifecycle } from "../lifecycle/lifecycle.ts";
 import { withDeadline } from "../lifecycle/with-deadline.ts";
+import { KnownSecrets } from "../observe/known-secrets.ts";
 import { errorText } from "../request/conclude.ts";
+import { discreetSigner } from "./discreet-signer.ts";
 import { type IssuerVerdict, issuerStatus } from "./issuer-condition.ts";
 import { IssuerConnection } from "./issuer-connection.ts";
 import { parseSpec } from "./parse-spec.ts";
@@ -167,6 +169,7 @@ export class IssuerReconciler {
       onExchange: ({ method, host, ms, status, failure }) =>
         lifecycle.announce("pki:exchanged", { issuer: pki, method, host, ms, code: status ?? failure }),
     });
+    const known = new KnownSecrets(Object.values(values));
     let signer: Signer<unknown>;
     try {
       const identity = {
@@ -175,14 +178,15 @@ export class IssuerReconciler {
         namespace: own,
         uid: issuer.metadata.uid,
       };
-      signer = await this.#bounded("connect", signal, () =>
+      const connected = await this.#bounded("connect", signal, () =>
         definition.connect({ spec, secrets: values, http, issuer: identity }),
       );
+      signer = discreetSigner(connected, known);
     } catch (error) {
       http.close();
       // What served the version before must not serve this one: its spec or its credentials were withdrawn.
       this.#disconnect(key);
-      throw error;
+      throw known.error(error);
     }
     this.#disconnect(key);
     const connection = new IssuerConnection(version, signer, async () => {

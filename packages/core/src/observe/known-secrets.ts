@@ -1,0 +1,72 @@
+/** Shorter values are in every text by accident. */
+const minLength = 4;
+/** A value that is shorter than this is removed only where it stands alone, or `admin` would cut `administrator`. */
+const minInsideWord = 8;
+
+const mark = "[redacted]";
+
+/** Removes the values of an issuer's Secrets from texts: a password has no form by which anybody could tell it. */
+export class KnownSecrets {
+  readonly #forms: readonly (string | RegExp)[];
+
+  constructor(values: readonly string[]) {
+    const forms = new Set(values.flatMap(formsOf).filter((form) => form.length >= minLength));
+    this.#forms = [...forms]
+      // A value may be a part of another: the longest go first.
+      .sort((a, b) => b.length - a.length)
+      .map((form) =>
+        form.length >= minInsideWord
+          ? form
+          : new RegExp(`(?<![A-Za-z0-9])${escapeRegExp(form)}(?![A-Za-z0-9])`, "g"),
+      );
+  }
+
+  /** The text without them. */
+  text(text: string): string {
+    let result = text;
+    for (const form of this.#forms) result = result.replaceAll(form, mark);
+    return result;
+  }
+
+  /** The error without them in its messages and stacks, and in those of its causes; its class and code stay. */
+  error(error: unknown): unknown {
+    if (typeof error === "string") return this.text(error);
+    for (let at = error, depth = 0; at instanceof Error && depth < 16; at = at.cause, depth += 1) {
+      if (this.#clean(at)) continue;
+      // It cannot be changed: what is thrown in its place has its code and nothing of its text.
+      const { message, stack = message } = error as Error;
+      return Object.create(error as Error, {
+        message: { value: this.text(message) },
+        stack: { value: this.text(stack) },
+        cause: { value: undefined },
+      });
+    }
+    return error;
+  }
+
+  /** Whether the error's own texts are clean now. */
+  #clean(error: Error): boolean {
+    for (const name of ["message", "stack"] as const) {
+      const text = error[name];
+      if (typeof text !== "string") continue;
+      const clean = this.text(text);
+      if (clean !== text && !Reflect.set(error, name, clean)) return false;
+    }
+    return true;
+  }
+}
+
+function escapeRegExp(text: string): string {
+  return text.replace(/[\\^$.*+?()[\]{}|/-]/g, "\\$&");
+}
+
+/** The ways in which a value gets into a text: as it is, a line of it, in a URL, in JSON, in base64. */
+function formsOf(value: string): readonly string[] {
+  const lines = value.split(/\r?\n/).map((line) => line.trim());
+  return [value, value.trim(), ...lines.filter((line) => !line.startsWith("-----"))].flatMap((each) => [
+    each,
+    encodeURIComponent(each),
+    JSON.stringify(each).slice(1, -1),
+    Buffer.from(each).toString("base64").replace(/=+$/, ""),
+  ]);
+}
