@@ -1,4 +1,11 @@
-import { IssuerError, RetryableError, retryAfterMs, SignerError, signerErrorCode } from "../errors.ts";
+import {
+  IssuerError,
+  issuedNothing,
+  RetryableError,
+  retryAfterMs,
+  SignerError,
+  signerErrorCode,
+} from "../errors.ts";
 import {
   admit,
   type CallOutcome,
@@ -24,7 +31,7 @@ export interface EndpointsOptions {
 
 /** Options of one call. */
 export interface EndpointsCallOptions {
-  /** Whether the call may reach two endpoints; otherwise the next is tried only while nothing was sent. */
+  /** Whether the call may reach two endpoints; otherwise the next is tried only while nothing can have been issued. */
   readonly idempotent?: boolean | undefined;
   /** The caller's: when it has aborted, an error says nothing about the endpoint and no other is tried. */
   readonly signal?: AbortSignal | undefined;
@@ -78,7 +85,8 @@ export class Endpoints {
 
   /**
    * Calls the current endpoint and, where it fails, those after it. Moves on after a connection that failed, whatever the
-   * error, and after a {@link RetryableError} of an idempotent call; any other error is the call's result. If no endpoint
+   * error, and after a {@link RetryableError} of an idempotent call or one that says that nothing was issued; any other
+   * error is the call's result. If no endpoint
    * is left: a RetryableError with the wait until one may be asked, or an {@link IssuerError} where every one failed for its
    * configuration.
    */
@@ -102,7 +110,7 @@ export class Endpoints {
         if (error instanceof SignerError) this.#lastProblem = error.message;
         // The next call does not begin with an endpoint that has just failed.
         if (this.#current === index) this.#current = (index + 1) % this.#urls.length;
-        if (requestWasSent(error) && options.idempotent !== true) throw error;
+        if (mayHaveIssued(error) && options.idempotent !== true) throw error;
         errors.push(error);
       }
     }
@@ -154,11 +162,17 @@ export class Endpoints {
     if (last instanceof SignerError && errors.length === this.#urls.length && isConfiguration) return last;
     const waitMs = Math.ceil(Math.min(...this.#urls.map((_, index) => this.#waitMs(index))));
     const which = this.#urls.length === 1 ? "The PKI's endpoint is" : "All endpoints of the PKI are";
-    return new RetryableError(`${which} unavailable. Last error: ${this.#lastProblem}`, {
+    const error = new RetryableError(`${which} unavailable. Last error: ${this.#lastProblem}`, {
       cause: last,
       retryAfterMs: waitMs > 0 ? waitMs : undefined,
+      issuedNothing: !errors.some(mayHaveIssued),
     });
+    return Object.assign(error, { requestSent: errors.some(requestWasSent) });
   }
+}
+
+function mayHaveIssued(error: unknown): boolean {
+  return requestWasSent(error) && !issuedNothing(error);
 }
 
 /** An answer, also a refusal, shows an endpoint that works; an error not of the closed set says nothing about it. */

@@ -75,21 +75,28 @@ export async function exchange(options: ExchangeOptions): Promise<HttpResponse> 
     });
   });
   let response: IncomingMessage | undefined;
+  // A parse error within the body is told to the request, while the response only ends early.
+  let broken: Error | undefined;
+  request.on("error", (error) => {
+    broken ??= error;
+  });
   try {
     response = await head(request, options.body);
     cancelTimer();
     const body = await read(response, options);
     return { status: response.statusCode ?? 0, headers: response.headers, body };
   } catch (error) {
-    const reason = signal.aborted ? signal.reason : error;
+    request.destroy();
+    const reason = signal.aborted ? signal.reason : (broken ?? error);
     if (signal.aborted && !(reason instanceof Trouble)) throw reason;
     const trouble = reason instanceof Trouble ? reason : exchangeTrouble(reason, response !== undefined);
     const isStale = request.reusedSocket && response === undefined && trouble.failure === "reset";
-    throw new FailedExchange(trouble, isConnected, isStale);
+    // A server that ends TLS for our certificate or version has not looked at the request (RFC 8446 §4.4.2.4).
+    const requestSent = isConnected && !(trouble.failure === "tls" && trouble.needsChange);
+    throw new FailedExchange(trouble, requestSent, isStale);
   } finally {
     cancelTimer();
     signal.removeEventListener("abort", onAbort);
-    if (response?.complete !== true) request.destroy();
   }
 }
 

@@ -1,11 +1,11 @@
-import { IssuerError, SignerError } from "../errors.ts";
+import { SignerError } from "../errors.ts";
 import { parseBoundedJson } from "./bounded-json.ts";
 import { CallSignal } from "./call-signal.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import { Connections } from "./connections.ts";
 import { exchange, FailedExchange } from "./exchange.ts";
 import { type CompleteOptions, completeOptions, type HttpClientOptions } from "./http-client-options.ts";
-import { type HttpFailure, signerErrorFor, Trouble } from "./http-failure.ts";
+import { type HttpFailure, isSafe, signerErrorFor, Trouble, unusable } from "./http-failure.ts";
 import type { HttpRequestOptions, HttpResponse } from "./http-request.ts";
 import { Limiter } from "./limiter.ts";
 import { followRedirect, type Hop, isRedirect } from "./redirect.ts";
@@ -28,6 +28,8 @@ const idempotentMethods: readonly string[] = ["GET", "HEAD", "PUT", "DELETE"];
  * - **Redirects** are errors, unless a call asks to follow them: then never from https to http, and with credentials only
  *   within the origin and to `trustedOrigins`.
  * - **Repeats**: once, where a kept connection turns out to be closed, and only of calls that may be made twice.
+ * - **Answers that cannot be used** (not JSON, too large, of another shape) are the issuer's fault after a GET or HEAD;
+ *   after another method they are retryable, since the PKI may have issued.
  * - **Errors** are of the closed set, one line, and name method and host: no path, query, header or body is in them or in
  *   their causes. {@link requestWasSent} tells whether the PKI may have seen the request, {@link httpFailureOf} why there
  *   was no answer. An abort rejects with the caller's own reason.
@@ -46,7 +48,7 @@ export class HttpClient {
   readonly #derived = new Set<HttpClient>();
   #parent: HttpClient | undefined;
 
-  /** Throws an {@link IssuerError} for unusable TLS material, a TypeError for any other option. */
+  /** Throws an `IssuerError` for unusable TLS material, a TypeError for any other option. */
   constructor(options: HttpClientOptions = {}) {
     this.#given = options;
     this.#options = completeOptions(options);
@@ -81,22 +83,21 @@ export class HttpClient {
   async json<T = unknown>(method: string, url: string, options: HttpRequestOptions<T> = {}): Promise<T> {
     const { parse, ...plain } = options;
     const { body } = await this.request(method, url, plain);
-    const where = `${method.toUpperCase()} ${new URL(url).host}`;
-    const value = body.length === 0 ? undefined : this.#parsed(body, where);
+    const hop = hopOf(method, new URL(url), plain);
+    const value = body.length === 0 ? undefined : this.#parsed(body, hop);
     if (parse === undefined) return value as T;
     try {
       return parse.parse(value);
     } catch (error) {
       if (error instanceof SignerError) throw error;
-      throw new IssuerError(`${where} answered with JSON of an unexpected shape. Check the PKI's version.`, {
-        cause: shapeProblem(error),
-      });
+      const problem = "answered with JSON of an unexpected shape. Check the PKI's version.";
+      throw unusable(hop.mayIssue, `${whereOf(hop)} ${problem}`, shapeProblem(error));
     }
   }
 
   /** One call; resolves for 2xx and for the codes in `accept`. */
   async request(method: string, url: string, options: HttpRequestOptions = {}): Promise<HttpResponse> {
-    const hop: Hop = { method: methodOf(method), target: parseTarget(url, this.#connections.rules), options };
+    const hop = hopOf(method, parseTarget(url, this.#connections.rules), options);
     const { timeoutMs } = this.#options;
     const closing = this.#closing.signal;
     const call = new CallSignal({ clock: this.#clock, timeoutMs, caller: options.signal, closing });
@@ -108,7 +109,7 @@ export class HttpClient {
         leave();
       }
     } catch (error) {
-      throw error instanceof Trouble ? signerErrorFor(error, whereOf(hop), false) : error;
+      throw error instanceof Trouble ? signerErrorFor(error, { ...hop, requestSent: false }) : error;
     } finally {
       call.release();
     }
@@ -134,13 +135,14 @@ export class HttpClient {
       const { status } = response;
       if (isRedirect(status) && followRedirects > 0) {
         if (followed === followRedirects)
-          throw new IssuerError(
-            `${whereOf(hop)} redirects more than ${followRedirects} times. Check the URL.`,
-          );
+          throw notFollowed(hop, status, `redirects more than ${followRedirects} times. Check the URL.`);
         hop = this.#next(hop, response);
         continue;
       }
       if ((status >= 200 && status < 300) || accept === "any" || accept?.includes(status)) return response;
+      // The request before was carried out, and this answer is not about it.
+      if (hop.mayIssue && isSafe(hop.method))
+        throw unusable(true, `${whereOf(hop)} answered ${status} after a redirect.`);
       throw errorForStatus(hop.method, hop.target, response, this.#clock.now());
     }
   }
@@ -148,11 +150,13 @@ export class HttpClient {
   #next(hop: Hop, response: HttpResponse): Hop {
     const redirection = followRedirect(hop, response, this.#connections.hasIdentity);
     if ("refused" in redirection)
-      throw new IssuerError(
-        `${whereOf(hop)} ${redirection.refused}. Put the final URL into the issuer's spec.`,
+      throw notFollowed(
+        hop,
+        response.status,
+        `${redirection.refused}. Put the final URL into the issuer's spec.`,
       );
     const { method, url, options } = redirection.hop;
-    return { method, target: parseTarget(url, this.#connections.rules), options };
+    return { method, target: parseTarget(url, this.#connections.rules), options, mayIssue: hop.mayIssue };
   }
 
   /** One exchange, repeated once where a kept connection had gone stale and the call may be made twice. */
@@ -164,8 +168,8 @@ export class HttpClient {
       } catch (error) {
         if (!(error instanceof FailedExchange)) throw error;
         // What redirected has seen the call.
-        if (!error.isStale || repeats === 0)
-          throw signerErrorFor(error.trouble, whereOf(hop), error.requestSent || isRedirected);
+        const requestSent = error.requestSent || isRedirected;
+        if (!error.isStale || repeats === 0) throw signerErrorFor(error.trouble, { ...hop, requestSent });
         this.#connections.dropIdle(this.#connections.routeTo(hop.target));
       }
     }
@@ -208,18 +212,29 @@ export class HttpClient {
     }
   }
 
-  #parsed(body: Buffer, where: string): unknown {
+  #parsed(body: Buffer, hop: Hop): unknown {
     try {
       return parseBoundedJson(body, { maxDepth: this.#options.maxJsonDepth });
     } catch (error) {
       const what = error instanceof SyntaxError ? error.message : "something that is not JSON";
-      throw new IssuerError(`${where} answered with ${what}. Check that the URL is the PKI's API.`);
+      const problem = `answered with ${what}. Check that the URL is the PKI's API.`;
+      throw unusable(hop.mayIssue, `${whereOf(hop)} ${problem}`);
     }
   }
 }
 
 function whereOf({ method, target }: Hop): string {
   return `${method} ${target.host}`;
+}
+
+function hopOf(method: string, target: URL, options: HttpRequestOptions): Hop {
+  const upper = methodOf(method);
+  return { method: upper, target, options, mayIssue: !isSafe(upper) };
+}
+
+/** After 307 and 308 nothing was done; after the others the answer may be elsewhere. */
+function notFollowed(hop: Hop, status: number, problem: string): SignerError {
+  return unusable(hop.mayIssue && status !== 307 && status !== 308, `${whereOf(hop)} ${problem}`);
 }
 
 /** CONNECT is not a call but a tunnel. */

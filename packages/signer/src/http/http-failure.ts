@@ -41,15 +41,40 @@ export class Trouble extends Error {
   }
 }
 
-/** The trouble as an {@link IssuerError} or {@link RetryableError} of one line, which says whether the request was sent. */
-export function signerErrorFor(
-  trouble: Trouble,
-  where: string,
-  requestSent: boolean,
-): IssuerError | RetryableError {
-  const { failure, needsChange, message, cause } = trouble;
+/** Where and when a trouble came. */
+export interface TroubleContext {
+  readonly method: string;
+  readonly target: URL;
+  /** Whether the call can make the PKI issue. */
+  readonly mayIssue: boolean;
+  /** Whether a byte of the request may have left. */
+  readonly requestSent: boolean;
+}
+
+/** Whether the method asks for nothing to be done (RFC 9110 §9.2.1). */
+export function isSafe(method: string): boolean {
+  return method === "GET" || method === "HEAD";
+}
+
+/**
+ * The error for an answer that cannot be used: an {@link IssuerError} where the call cannot have issued. Otherwise the
+ * PKI may have done what it was asked, and only a RetryableError lets the SDK look for it.
+ */
+export function unusable(mayIssue: boolean, message: string, cause?: Error): IssuerError | RetryableError {
   const options = cause === undefined ? {} : { cause };
-  const error = new (needsChange ? IssuerError : RetryableError)(`${where}: ${message}`, options);
+  return new (mayIssue ? RetryableError : IssuerError)(message, options);
+}
+
+/** The trouble as an error of the closed set, of one line, which says whether the request was sent. */
+export function signerErrorFor(trouble: Trouble, context: TroubleContext): IssuerError | RetryableError {
+  const { method, target, mayIssue, requestSent } = context;
+  const { failure, needsChange, cause } = trouble;
+  const message = `${method} ${target.host}: ${trouble.message}`;
+  const options = cause instanceof Error ? { cause } : {};
+  const error =
+    needsChange && !(mayIssue && requestSent)
+      ? new IssuerError(message, options)
+      : new RetryableError(message, { ...options, issuedNothing: !requestSent });
   return Object.assign(error, { failure, requestSent });
 }
 

@@ -4,23 +4,26 @@ import { Trouble } from "./http-failure.ts";
 const causeLength = 300;
 
 function codeOf(error: unknown): string {
-  return error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : "";
+  const code = error instanceof Error && "code" in error ? String(error.code) : "";
+  return /^[A-Z][A-Z0-9_/]{1,60}$/.test(code) ? code : "";
+}
+
+/** The message where Node or OpenSSL wrote it, or what stands for it. */
+function wordsOf(error: unknown): string {
+  const code = codeOf(error);
+  const isForeign = /^E[A-Z0-9]+$|^$/.test(code) && !(error instanceof Error && "syscall" in error);
+  return isForeign || !(error instanceof Error) ? code || "an error without a code" : error.message;
 }
 
 /**
- * What may be kept of a Node error for logs: its code, and its message where Node or OpenSSL wrote it. The error itself
- * may not be kept: a parse error carries the packet, a TLS error the certificate, others options with credentials.
+ * What may be kept of a Node error for logs: its code and its message. The error itself may not be kept: a parse error
+ * carries the packet, a TLS error the certificate, others options with credentials.
  */
 function redacted(error: unknown): Error {
-  const code = codeOf(error);
   const each = error instanceof AggregateError ? (error.errors as unknown[]).slice(0, 4) : [error];
-  const words = each.map((one) => (codeOf(one) !== "" && one instanceof Error ? one.message : "no code"));
-  const cause = new Error(
-    words
-      .join("; ")
-      .slice(0, causeLength)
-      .replace(/\p{Cc}/gu, " "),
-  );
+  const words = each.map(wordsOf).join("; ").slice(0, causeLength);
+  const cause = new Error(words.replace(/\p{Cc}/gu, " "));
+  const code = codeOf(error);
   return code === "" ? cause : Object.assign(cause, { code });
 }
 

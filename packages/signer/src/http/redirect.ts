@@ -5,6 +5,8 @@ export interface Hop {
   readonly method: string;
   readonly target: URL;
   readonly options: HttpRequestOptions;
+  /** Whether this request, or one of the call before it, can make the PKI issue. */
+  readonly mayIssue: boolean;
 }
 
 /** Where a redirect leads: the next request, or why it is not made. */

@@ -1,5 +1,8 @@
-/** A field of a validation error's path that a schema may have named; a key of the answer itself could say anything. */
-const fieldName = /^[A-Za-z_][A-Za-z0-9_-]{0,31}$/;
+/** A field of a validation error's path as schemas name them; a key of the answer itself could say anything. */
+const fieldName = /^[A-Za-z_]{1,32}$/;
+
+/** Zod's own words. */
+const issueCode = /^(custom|not_multiple_of|too_(big|small)|unrecognized_keys|invalid_[a-z_]{1,20})$/;
 
 /** The parts of zod's issues that hold nothing of the value. */
 interface Issue {
@@ -28,7 +31,7 @@ export function shapeProblem(error: unknown): Error {
   const places = issuesOf(error)
     .slice(0, 3)
     .map((issue) => {
-      const code = typeof issue.code === "string" && fieldName.test(issue.code) ? issue.code : "wrong";
+      const code = typeof issue.code === "string" && issueCode.test(issue.code) ? issue.code : "wrong";
       return `${pathOf(issue)}: ${code}`;
     });
   if (places.length > 0) return new Error(places.join("; "));

@@ -1,4 +1,5 @@
 import { IssuerError, RequestRejected, RetryableError, type SignerError } from "../errors.ts";
+import { isSafe, unusable } from "./http-failure.ts";
 import type { HttpResponse } from "./http-request.ts";
 
 /** Longest `Retry-After` that is honoured, in milliseconds: beyond it the SDK's own back-off looks again. */
@@ -40,15 +41,19 @@ export function errorForStatus(
     return new IssuerError(`${said}: the proxy wants credentials. Check the controller's proxy settings.`);
   }
   if (status === 408 || status === 425 || status === 429 || status >= 500) {
-    return new RetryableError(`${said}.`, { retryAfterMs: parseRetryAfter(headers["retry-after"], now) });
+    return new RetryableError(`${said}.`, {
+      retryAfterMs: parseRetryAfter(headers["retry-after"], now),
+      // 503 says the same, but gateways say it also of a PKI that broke off.
+      issuedNothing: status === 425 || status === 429,
+    });
   }
   if (status === 400 || status === 409 || status === 413 || status === 422) {
     return new RequestRejected(`${said}: the PKI refused the request.`);
   }
   if (status >= 300 && status < 400) {
-    return new IssuerError(
-      `${said}: redirects are not followed here. Put the final URL into the issuer's spec.`,
-    );
+    const problem = "redirects are not followed here. Put the final URL into the issuer's spec.";
+    // 303 is the answer to a request that was carried out.
+    return unusable(status === 303 && !isSafe(method), `${said}: ${problem}`);
   }
   return new IssuerError(`${said}. Check the URL in the issuer's spec.`);
 }
