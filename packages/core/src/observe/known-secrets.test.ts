@@ -55,7 +55,9 @@ describe("KnownSecrets", () => {
   });
 
   test("takes whatever is thrown", () => {
-    expect(secrets.error(`no ${password}`)).toBe("no [redacted]");
+    expect(secrets.error(`no ${password}`)).toEqual(new Error("no [redacted]"));
+    expect(secrets.error({ toString: () => password })).toEqual(new Error("[redacted]"));
+    expect(secrets.error("no")).toBe("no");
     expect(secrets.error(undefined)).toBeUndefined();
     expect(secrets.error({ a: 1 })).toEqual({ a: 1 });
     const circle = new Error("a");

@@ -30,12 +30,16 @@ export class KnownSecrets {
 
   /** The error without them in its messages and stacks, and in those of its causes; its class and code stay. */
   error(error: unknown): unknown {
-    if (typeof error === "string") return this.text(error);
-    for (let at = error, depth = 0; at instanceof Error && depth < 16; at = at.cause, depth += 1) {
+    if (!(error instanceof Error)) {
+      const text = String(error);
+      const clean = this.text(text);
+      return clean === text ? error : new Error(clean);
+    }
+    for (let at: unknown = error, depth = 0; at instanceof Error && depth < 16; at = at.cause, depth += 1) {
       if (this.#clean(at)) continue;
       // It cannot be changed: what is thrown in its place has its code and nothing of its text.
-      const { message, stack = message } = error as Error;
-      return Object.create(error as Error, {
+      const { message, stack = message } = error;
+      return Object.create(error, {
         message: { value: this.text(message) },
         stack: { value: this.text(stack) },
         cause: { value: undefined },
