@@ -1,12 +1,7 @@
 import { defineIssuer, issued, pending, RequestRejected, secretKeyRef } from "@countersign/issuer-core";
 import { z } from "zod";
 
-const order = z.object({
-  id: z.string(),
-  state: z.enum(["pending", "issued", "rejected"]),
-  pem: z.string(),
-  reason: z.string(),
-});
+const order = z.object({ id: z.string(), state: z.string(), pem: z.string(), reason: z.string() });
 
 export const acme = defineIssuer({
   group: "pki.example.com",

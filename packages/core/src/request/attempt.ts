@@ -23,6 +23,8 @@ import { verifyOutcome } from "./verify-outcome.ts";
 export interface AttemptMemory {
   /** `nothing`: the last call certainly made the PKI issue nothing. `unknown`: it may have. Undefined: none was made. */
   lastCall: "nothing" | "unknown" | undefined;
+  /** The order that the last `pending` outcome kept: what the request says of it may not be in the cache yet. */
+  operation: unknown;
   /** The possible duplicate has been reported already. */
   reported: boolean;
 }
@@ -90,7 +92,7 @@ export async function attempt(options: AttemptOptions, input: AttemptInput): Pro
   const { connection, signal } = input;
   const id = attemptId(input.signRequest.uid, input.signRequest.parsedCsr.der);
   let { request } = input;
-  if (!connection.idempotent && recordOf(options.definition, request, id)?.operation === undefined) {
+  if (!connection.idempotent && operationOf(options, input, request, id) === undefined) {
     // The cache may be behind another replica's, or our own, last write.
     const fresh = await options.ports.reread(request, signal);
     if (fresh === undefined || !input.stillDue(fresh)) return { result: overtaken, request };
@@ -127,7 +129,7 @@ async function callSigner(
 ): Promise<SignResult> {
   const { definition, lifecycle, clock, publishCa } = options;
   const { step, signRequest, connection, memory } = input;
-  const operation = recordOf(definition, request, id)?.operation;
+  const operation = operationOf(options, input, request, id);
   const context: CallContext = {
     attemptId: id,
     operation: operation === undefined ? undefined : definition.operation?.parse(operation),
@@ -137,6 +139,7 @@ async function callSigner(
   const doubtful = !connection.idempotent && operation === undefined && memory.lastCall !== "nothing";
   const known = doubtful ? await lookUp(options, input, context) : undefined;
   const outcome = known ?? (await sign(options, input, context));
+  memory.operation = outcome.status === "pending" ? outcome.operation : undefined;
   if (outcome.status === "pending") return outcome;
   const verified = verifyOutcome({ outcome, request: signRequest, now: clock(), publishCa });
   lifecycle.announce("request:signed", {
@@ -157,6 +160,15 @@ type CallContext = Omit<SignContext<unknown>, "signal">;
 function recordOf(definition: IssuerDefinition, request: CertificateRequest, id: string) {
   const record = readAttempt(definition.group, request);
   return record?.attemptId === id ? record : undefined;
+}
+
+function operationOf(
+  { definition }: AttemptOptions,
+  { memory }: AttemptInput,
+  request: CertificateRequest,
+  id: string,
+) {
+  return memory.operation ?? recordOf(definition, request, id)?.operation;
 }
 
 function startedStatus(

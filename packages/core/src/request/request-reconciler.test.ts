@@ -264,6 +264,21 @@ describe("RequestReconciler", () => {
     expect(world.writes.at(-1)?.conditions).toHaveLength(1);
   });
 
+  test("pending: the operation is not lost while the cache has not seen it", async () => {
+    const seen: unknown[] = [];
+    const { world, look } = fixture(async (request, { operation }) => {
+      seen.push(operation);
+      return operation === undefined
+        ? pending({ operation: { id: "42" }, retryAfterMs: 5000 })
+        : issued({ chain: await chainFor(request) });
+    });
+    world.cacheFollows = false;
+    await look();
+    world.now += 5000;
+    await look();
+    expect(seen).toEqual([undefined, { id: "42" }]);
+  });
+
   test("pending survives a restart: another process finds the operation on the request", async () => {
     const first = fixture(async () => pending({ operation: { id: "42" } }));
     await first.look();

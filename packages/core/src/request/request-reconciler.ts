@@ -187,6 +187,7 @@ export class RequestReconciler {
       overtaken: false,
       finished: false,
       lastCall: undefined,
+      operation: undefined,
       reported: false,
     };
     this.#memories.set(key, memory);

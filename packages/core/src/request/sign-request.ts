@@ -31,7 +31,8 @@ function durationSeconds(duration: string | undefined): number {
  */
 export function toSignRequest(object: CertificateRequest): SignRequest {
   const { metadata, spec, status } = object;
-  const csr = parseCsr(Buffer.from(spec.request, "base64"));
+  // As text, since the contract is PEM: bytes would be taken as DER too.
+  const csr = parseCsr(Buffer.from(spec.request, "base64").toString("latin1"));
   const isCA = spec.isCA === true;
   const usages = spec.usages === undefined || spec.usages.length === 0 ? defaultUsages : spec.usages;
   assertCsrAgrees(csr, { isCA, usages });

@@ -12,6 +12,13 @@ const rsa = newPrivateKey({ name: "RSA", modulusLength: 2048 });
 const pkcs8 = ec.export({ type: "pkcs8", format: "pem" }).toString();
 
 describe("parsePrivateKey", () => {
+  it("reads a key as openssl exports it from PKCS#12, as from AD CS, with bag attributes around it", () => {
+    const { privateKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });
+    const pem = privateKey.export({ type: "pkcs8", format: "pem" });
+    const exported = `Bag Attributes\n    friendlyName: te-a1b2\n    localKeyID: 01 00 00 00\nKey Attributes: <No Attributes>\n${pem}`;
+    expect(parsePrivateKey(exported).equals(privateKey)).toBe(true);
+  });
+
   it.each<KeyAlgorithm>([
     { name: "RSA", modulusLength: 2048 },
     { name: "RSA-PSS", modulusLength: 2048 },

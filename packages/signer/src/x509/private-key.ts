@@ -14,13 +14,14 @@ const types: Readonly<Record<string, "pkcs1" | "pkcs8" | "sec1">> = Object.freez
 
 /**
  * Loads an unencrypted private key from PEM (PKCS#8, PKCS#1 or SEC 1; at most 13,000 bytes): RSA of 2048 to 8192 bits,
- * P-256, P-384, P-521 or Ed25519. An EC PARAMETERS block before it, as openssl writes, is skipped. Throws an
+ * P-256, P-384, P-521 or Ed25519. An EC PARAMETERS block before it, as openssl writes, is skipped, and so are
+ * the bag attributes that it writes around a key from PKCS#12. Throws an
  * {@link IssuerError} that never contains any of the text.
  */
 export function parsePrivateKey(pem: string | Uint8Array): KeyObject {
   const key = translateRefusal(IssuerError, "private key refused", "store a PEM private key", () => {
     assertUnencrypted(pem);
-    const blocks = decodePem(pem, { limit: pemLimits.privateKey }).filter(
+    const blocks = decodePem(pem, { limit: pemLimits.privateKey, allowText: true }).filter(
       ({ label }) => label !== "EC PARAMETERS",
     );
     const [block, ...rest] = blocks;

@@ -5,7 +5,10 @@
 const FORMATS: ReadonlyMap<string, (text: string) => boolean> = new Map([
   ["datetime", isDateTime],
   ["date", (text) => /^\d{4}-\d{2}-\d{2}$/.test(text) && !Number.isNaN(Date.parse(text))],
-  ["byte", (text) => /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/.test(text)],
+  [
+    "byte",
+    (text) => /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=|[A-Za-z0-9+/]{4})$/.test(text),
+  ],
   ["duration", isDuration],
   ["uri", (text) => /^\//.test(text) || URL.canParse(text)],
   ["email", (text) => /^[^\s@]+@[^\s@]+$/.test(text)],
