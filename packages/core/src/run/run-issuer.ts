@@ -10,6 +10,7 @@ import { KubeTransport } from "../kube/transport.ts";
 import { Lifecycle } from "../lifecycle/lifecycle.ts";
 import { logLifecycle } from "../lifecycle/log-lifecycle.ts";
 import { startObservers } from "../observe/observers.ts";
+import { openTelemetryTrace } from "../observe/tracing.ts";
 import { type ProbeServer, startProbeServer } from "../probes/probe-server.ts";
 import {
   ArgumentError,
@@ -136,6 +137,7 @@ async function run(
     maxConcurrentSigns: args.maxConcurrentSigns,
     retryForMs: args.retryForMs,
     publishCa: args.publishCa,
+    trace: await openTelemetryTrace(),
   });
   running = issuer;
   const onHangup = () => void observers.reopen();

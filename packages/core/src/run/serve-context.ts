@@ -4,6 +4,7 @@ import type { KubeTransport } from "../kube/transport.ts";
 import type { KubeObject, ResourceType } from "../kube/types.ts";
 import type { Leadership } from "../leader/leadership.ts";
 import type { Lifecycle } from "../lifecycle/lifecycle.ts";
+import type { Trace } from "../observe/tracing.ts";
 import type { ServeSettings } from "./serve-options.ts";
 
 /** What everything that serves one definition shares. */
@@ -15,6 +16,7 @@ export interface ServeContext {
   /** Milliseconds since the epoch. */
   readonly clock: () => number;
   readonly leadership: Leadership;
+  readonly trace: Trace;
 }
 
 /** Starts an informer whose trouble is announced. */

@@ -7,6 +7,8 @@ import type { Leadership } from "../leader/leadership.ts";
 import type { Lifecycle } from "../lifecycle/lifecycle.ts";
 import type { IssuerState } from "../observe/issuer-state.ts";
 import { requestBacklogs } from "../observe/request-backlogs.ts";
+import { tracedDefinition } from "../observe/traced-definition.ts";
+import type { Trace } from "../observe/tracing.ts";
 import type { WatchHealth } from "../probes/issuer-health.ts";
 import type { WorkQueue } from "../queue/work-queue.ts";
 import { certificateRequestSource } from "./certificate-request-source.ts";
@@ -27,6 +29,7 @@ export interface ServeDefinitionContext {
   readonly lifecycle: Lifecycle;
   readonly userAgent: string;
   readonly leadership: Leadership;
+  readonly trace: Trace;
 }
 
 /** One definition being served. */
@@ -47,14 +50,14 @@ export interface ServedDefinition {
  */
 export function serveDefinition(
   definition: IssuerDefinition,
-  { transport, lifecycle, userAgent, leadership }: ServeDefinitionContext,
+  { transport, lifecycle, userAgent, leadership, trace }: ServeDefinitionContext,
   options: ServeOptions,
 ): ServedDefinition {
   const settings = serveSettings(options);
   const clock = () => Date.now();
-  const context: ServeContext = { transport, lifecycle, userAgent, settings, leadership, clock };
+  const context: ServeContext = { transport, lifecycle, userAgent, settings, leadership, trace, clock };
   const { group } = definition;
-  const issuers = serveIssuers(fencedDefinition(definition, leadership), context);
+  const issuers = serveIssuers(tracedDefinition(fencedDefinition(definition, leadership), trace), context);
   const informers = new Map<string, Watch>();
   const queues = new Map<string, WorkQueue>([[`issuers of ${group}`, issuers.queue]]);
   const backlogs: (() => ReturnType<typeof openRequests>)[] = [];

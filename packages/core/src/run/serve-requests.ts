@@ -53,7 +53,7 @@ export function openRequests<T extends KubeObject>(
 /** Leads the requests of one kind along their way. The queue that is returned is paused. */
 export function serveRequests<T extends KubeObject>(
   definition: IssuerDefinition,
-  { lifecycle, settings, clock, leadership }: ServeContext,
+  { lifecycle, settings, clock, leadership, trace }: ServeContext,
   issuers: ServedIssuers,
   source: RequestSource<T>,
 ): WorkQueue {
@@ -90,13 +90,15 @@ export function serveRequests<T extends KubeObject>(
       reread: (request, signal) => source.reread(request, signal),
       applyStatus(request, status, signal) {
         assertLegalStatus(status);
-        return source.write(request, status, signal);
+        const attributes = { "countersign.request.uid": request.metadata.uid };
+        return trace("countersign write status", attributes, () => source.write(request, status, signal));
       },
     },
   });
 
   const process = async (key: string, signal: AbortSignal) => {
-    const next = await reconciler.reconcile(key, signal);
+    const attributes = { "countersign.request": key };
+    const next = await trace("countersign reconcile", attributes, () => reconciler.reconcile(key, signal));
     if (next.kind === "again") queue.addAfter(key, next.afterMs);
   };
 

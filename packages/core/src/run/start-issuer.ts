@@ -7,6 +7,7 @@ import { type LeaderElectionSettings, startElection } from "../leader/start-elec
 import { recordKubeEvents } from "../lifecycle/kube-events.ts";
 import { Lifecycle } from "../lifecycle/lifecycle.ts";
 import type { IssuerState } from "../observe/issuer-state.ts";
+import { noTrace, type Trace } from "../observe/tracing.ts";
 import type { IssuerHealth } from "../probes/issuer-health.ts";
 import { pause, systemScheduler } from "../queue/scheduler.ts";
 import { serveDefinition } from "./serve-definition.ts";
@@ -22,6 +23,8 @@ export interface StartIssuerOptions extends ServeOptions {
   readonly lifecycle?: Lifecycle | undefined;
   /** Name of this process in events, such as the pod's name. */
   readonly instance?: string | undefined;
+  /** Puts spans around the work, such as what `openTelemetryTrace` resolves to; none unless given. */
+  readonly trace?: Trace | undefined;
   /** Unless given there must be no second process that serves the same definitions. */
   readonly leaderElection?: LeaderElectionSettings | false | undefined;
 }
@@ -60,7 +63,7 @@ export function startIssuer(
   options: StartIssuerOptions,
 ): RunningIssuer {
   const { connection, signal, lifecycle = new Lifecycle(), instance = "countersign" } = options;
-  const { leaderElection = false } = options;
+  const { leaderElection = false, trace = noTrace } = options;
   const { drainMs } = serveSettings(options);
   const list = "group" in definitions ? [definitions] : definitions;
   const [first] = list;
@@ -87,7 +90,7 @@ export function startIssuer(
     return recorder;
   });
   const served = list.map((definition) =>
-    serveDefinition(definition, { transport, lifecycle, userAgent, leadership }, options),
+    serveDefinition(definition, { transport, lifecycle, userAgent, leadership, trace }, options),
   );
   const synced = Promise.all(served.map((each) => each.synced)).then(() => {});
   synced.then(setReady, () => {});
