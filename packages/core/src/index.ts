@@ -74,7 +74,19 @@ export {
   type Trouble,
 } from "./lifecycle/lifecycle.ts";
 export { type Logger, logLifecycle } from "./lifecycle/log-lifecycle.ts";
-export type { IssuerState, WatchState } from "./observe/issuer-state.ts";
+export { type AuditLog, type AuditLogOptions, auditLog } from "./observe/audit-log.ts";
+export { fileSink } from "./observe/file-sink.ts";
+export type { IssuerBacklog, IssuerState, QueueState, WatchState } from "./observe/issuer-state.ts";
+export { type LineSink, streamSink } from "./observe/line-sink.ts";
+export {
+  type IssuerMetrics,
+  type IssuerMetricsOptions,
+  issuerMetrics,
+  issuerMetricsDefaults,
+} from "./observe/metrics.ts";
+export { type MetricsServer, type ServeMetricsOptions, serveMetrics } from "./observe/metrics-server.ts";
+export { redact } from "./observe/redact.ts";
+export { noTrace, openTelemetryTrace, type Trace } from "./observe/tracing.ts";
 export type { IssuerHealth, WatchHealth } from "./probes/issuer-health.ts";
 export { type ProbeServer, type ProbeServerOptions, startProbeServer } from "./probes/probe-server.ts";
 export { type Scheduler, systemScheduler } from "./queue/scheduler.ts";
