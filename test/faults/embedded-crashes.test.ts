@@ -3,7 +3,7 @@ import { crashCases } from "./cases/crashes.ts";
 import { startEmbeddedTarget } from "./embedded-target.ts";
 import type { FaultsTarget } from "./target.ts";
 
-vi.setConfig({ testTimeout: 120_000 });
+vi.setConfig({ testTimeout: 120_000, maxConcurrency: 20 });
 
 describe("on the embedded Kubernetes API", () => {
   let target: FaultsTarget;
@@ -12,5 +12,5 @@ describe("on the embedded Kubernetes API", () => {
   });
   afterAll(() => target?.[Symbol.asyncDispose]());
 
-  crashCases(() => target);
+  describe.concurrent("side by side", () => crashCases(() => target));
 });

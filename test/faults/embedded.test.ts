@@ -1,7 +1,9 @@
-import { afterAll, beforeAll, describe } from "vitest";
-import { writeCases } from "./cases/writes.ts";
+import { afterAll, beforeAll, describe, vi } from "vitest";
+import { busyCases, waitingCases } from "./cases/index.ts";
 import { startEmbeddedTarget } from "./embedded-target.ts";
 import type { FaultsTarget } from "./target.ts";
+
+vi.setConfig({ testTimeout: 120_000, maxConcurrency: 10 });
 
 describe("on the embedded Kubernetes API", () => {
   let target: FaultsTarget;
@@ -10,5 +12,6 @@ describe("on the embedded Kubernetes API", () => {
   });
   afterAll(() => target?.[Symbol.asyncDispose]());
 
-  writeCases(() => target);
+  describe.concurrent("side by side", () => waitingCases(() => target));
+  describe("one after another", () => busyCases(() => target));
 });

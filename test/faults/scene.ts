@@ -127,7 +127,7 @@ export class FaultScene {
   async untilIssuer(status: "True" | "False", name = "main", timeout = 20_000): Promise<void> {
     const target = { namespace: this.namespace, name };
     await eventually(
-      { timeout, interval: 25 },
+      { timeout, interval: 100 },
       `issuer ${this.namespace}/${name} with Ready=${status}`,
       () => this.target.kube.get<IssuerObject>(issuerType(this.definition, kind), target),
       (issuer) => findCondition(issuer, "Ready")?.status === status,
@@ -145,7 +145,8 @@ export class FaultScene {
   async createRequest(name: string, issuer = "main"): Promise<void> {
     const { kube } = this.target;
     const key = newPrivateKey({ name: "EC", curve: "P-256" });
-    const csr = await buildCsr({ key, dnsNames: [`${name}.${this.namespace}.example.com`] });
+    const dnsName = `${name}.${this.namespace}.example.com`;
+    const csr = await buildCsr({ key, commonName: dnsName, dnsNames: [dnsName] });
     const metadata = { name, namespace: this.namespace };
     await kube.create(certificateRequests, {
       apiVersion: "cert-manager.io/v1",
@@ -169,11 +170,19 @@ export class FaultScene {
     return this.target.kube.list<CertificateRequest>(certificateRequests, this.namespace);
   }
 
+  /** The list of the requests, whole as the API server answers it. */
+  async requestList(): Promise<object> {
+    const path = `/apis/cert-manager.io/v1/namespaces/${this.namespace}/certificaterequests`;
+    const headers = { authorization: `Bearer ${this.target.token}` };
+    const answer = await fetch(`${this.relay.url}${path}`, { headers });
+    return (await answer.json()) as object;
+  }
+
   /** Resolves when every request is Ready, and none has failed on the way; to the time that took, in milliseconds. */
   async untilIssued(count: number, timeout: number): Promise<number> {
     const start = performance.now();
     await eventually(
-      { timeout, interval: 50 },
+      { timeout, interval: 200 },
       `${count} requests issued in ${this.namespace}`,
       async () => {
         const requests = await this.requests();

@@ -27,7 +27,7 @@ interface Kill {
 /** The issuer dies by SIGKILL at every point of a request's way, and another takes over. */
 export function crashCases(target: TargetOf): void {
   describe("R2 an issuer that is killed at every point of a request's way", () => {
-    test.concurrent.for(variants)(
+    test.for(variants)(
       "$name signer: every request is issued, and no duplicate is silent",
       async ({ name, signer }, context) => {
         const { idempotent = false, find = false } = signer;

@@ -67,6 +67,18 @@ const forAnotherKey = (algorithm: KeyAlgorithm): MakeBad => {
     (await leafOf(given, { csr: await strangersCsr(given, algorithm) })).pem + chainOf(given);
 };
 
+/** The CSR's key certified as a CA; the CA itself where the CSR has no subject, which every CA needs. */
+const asCa = (pathLength: number | undefined): MakeBad => {
+  return async (given) => {
+    const { csr, authority, now } = given;
+    if (csr.subject === "") return chainOf(given);
+    const validity = { notBefore: later(now, -minute), notAfter: later(now, 90 * day) };
+    const usages = ["cert sign", "digital signature"];
+    const profile = { isCA: true, pathLength, usages, serialSeed: `ca ${pathLength} ${csr.pem}` };
+    return (await issueBelow(authority.root, { csr, ...validity, ...profile })).pem;
+  };
+};
+
 /** Bytes of the leaf replaced, and signed by the CA as if all were well. */
 const encoded = (replace: (given: BadCase) => readonly (readonly [Uint8Array, Uint8Array])[]): MakeBad => {
   return (given) => {
@@ -147,29 +159,8 @@ export const badCertificates: Readonly<Record<string, MakeBad>> = Object.freeze(
     return [[end, Buffer.from(`${end.toString().slice(0, 2)}13${end.toString().slice(4)}`)]];
   }),
 
-  "a CA certificate": async (given) =>
-    (
-      await issueBelow(given.authority.root, {
-        csr: given.csr,
-        serialSeed: `ca ${given.csr.pem}`,
-        notBefore: later(given.now, -minute),
-        notAfter: later(given.now, 90 * day),
-        isCA: true,
-        usages: ["cert sign", "digital signature"],
-      })
-    ).pem,
-  "a CA certificate with path length 0": async (given) =>
-    (
-      await issueBelow(given.authority.root, {
-        csr: given.csr,
-        serialSeed: `ca0 ${given.csr.pem}`,
-        notBefore: later(given.now, -minute),
-        notAfter: later(given.now, 90 * day),
-        isCA: true,
-        pathLength: 0,
-        usages: ["cert sign", "digital signature"],
-      })
-    ).pem,
+  "a CA certificate": asCa(undefined),
+  "a CA certificate with path length 0": asCa(0),
 
   "another PKI's intermediate": ({ leaf, foreign }) => leaf.pem + foreign.intermediate.certificate.pem,
   "another PKI's root": ({ leaf, foreign }) => leaf.pem + foreign.root.certificate.pem,

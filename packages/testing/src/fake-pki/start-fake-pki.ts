@@ -20,7 +20,7 @@ import { type Authority, newAuthority } from "./authority.ts";
 import { badCertificates } from "./bad-certificates.ts";
 import { type Delivery, deliver, type PkiAnswer } from "./deliver.ts";
 import { badDay, calm, type Misbehaviour, misbehaviour } from "./misbehaviour.ts";
-import { type Order, OrderBook } from "./order-book.ts";
+import { type Order, OrderBook, type OrderRequest } from "./order-book.ts";
 import { lastSegment, type PkiCall, type PkiRoute, readCall } from "./pki-call.ts";
 import { PkiLedger } from "./pki-ledger.ts";
 import { readOrder } from "./read-order.ts";
@@ -104,10 +104,12 @@ export async function startFakePki(options: FakePkiOptions = {}): Promise<FakePk
     if (away === "hang") return;
     if (away === "reset") return reset();
     if (behaviour.latencyMs > 0) await delay(random() * behaviour.latencyMs);
+    const order = call.route === "order" ? await readOrder(request, call.caller) : undefined;
+    call.key ??= order?.key;
     const refusal = away === "unavailable" ? answer(503) : refuse(call, behaviour, chance);
     if (refusal !== undefined) return send(call, response, refusal, "whole");
     if (chance(behaviour.resetBefore)) return reset();
-    const result = await handle(request, call);
+    const result = await handle(request, call, order);
     if (call.route === "order") await options.at?.("committed", call);
     if (response.destroyed) return;
     if (call.route !== "check" && chance(behaviour.resetAfter)) return reset();
@@ -122,25 +124,28 @@ export async function startFakePki(options: FakePkiOptions = {}): Promise<FakePk
     call.status = delivery === "half" ? 0 : result.status;
   }
 
-  async function handle(request: IncomingMessage, call: PkiCall): Promise<PkiAnswer> {
+  async function handle(
+    request: IncomingMessage,
+    call: PkiCall,
+    wanted: OrderRequest | undefined,
+  ): Promise<PkiAnswer> {
     if (!tokens.has(call.token)) return answer(401);
     switch (call.route) {
       case "check":
         return { status: 200, json: { ok: true } };
       case "order": {
-        const wanted = await readOrder(request, call.caller);
         if (wanted === undefined) return answer(400);
-        call.key = wanted.key;
         await options.at?.("received", call);
         const refused = options.reject?.(wanted.csr);
         if (refused !== undefined) return orderAnswer("", "rejected", { reason: refused });
         const looks = chance(behaviour.pending) ? 1 + Math.floor(random() * 3) : 0;
-        try {
-          return await show(await book.take(wanted, looks));
-        } catch (error) {
-          if (error instanceof SignerError) return orderAnswer("", "rejected", { reason: error.message });
+        const order = await book.take(wanted, looks).catch((error: unknown) => {
+          if (error instanceof SignerError) return error;
           throw error;
-        }
+        });
+        return order instanceof SignerError
+          ? orderAnswer("", "rejected", { reason: order.message })
+          : show(order);
       }
       case "look": {
         const order = book.get(lastSegment(request));
