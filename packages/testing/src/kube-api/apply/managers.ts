@@ -100,11 +100,10 @@ export function capUpdaters(managers: Managers): void {
   }
 }
 
-/** True when a client asks to drop all ownership: an empty list, or one empty entry. */
-export function isReset({ managedFields }: ObjectMeta): boolean {
-  if (!managedFields) return false;
+/** True when a client asks to drop all ownership: one empty entry. An empty list asks for nothing. */
+export function isReset({ managedFields = [] }: ObjectMeta): boolean {
   const [only] = managedFields;
-  return only === undefined || (managedFields.length === 1 && Object.keys(only).length === 0);
+  return only !== undefined && managedFields.length === 1 && Object.keys(only).length === 0;
 }
 
 /** Removes managers that own nothing. */

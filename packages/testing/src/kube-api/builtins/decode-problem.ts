@@ -21,7 +21,7 @@ export function decodeProblem(object: KubeObject, schema: Schema): string | unde
 function checkValue(value: unknown, schema: Schema, path: string, kind: string): string | undefined {
   if (value === null || schema === UNTYPED || schema.type === undefined) return undefined;
   if (!fits(value, schema.type))
-    return `json: cannot unmarshal ${jsonType(value)} into Go struct field ${path} of type ${goType(schema)}`;
+    return `json: cannot unmarshal ${describeJson(value, schema.type)} into Go struct field ${path} of type ${goType(schema)}`;
   if (typeof value === "string") return checkText(value, schema.rules.format);
   if (Array.isArray(value))
     return first(value, (item) => (schema.items ? checkValue(item, schema.items, path, kind) : undefined));
@@ -46,14 +46,19 @@ function checkText(text: string, format: string | undefined): string | undefined
     const at = base64Problem(text);
     return at === undefined ? undefined : `illegal base64 data at input byte ${at}`;
   }
-  const isTime = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?(Z|[+-]\d{2}:\d{2})$/.test(text);
-  if (format === "date-time" && !(isTime && !Number.isNaN(Date.parse(text))))
-    return timeProblem(text, LAYOUT);
+  if (format === "date-time") return timeProblem(text);
   if (format !== "micro-time" || /\.\d{6}(Z|[+-]\d{2}:\d{2})$/.test(text)) return undefined;
-  return timeProblem(text, MICRO_LAYOUT);
+  return unparsedTime(text, MICRO_LAYOUT);
 }
 
-function timeProblem(text: string, layout: string): string {
+/** What Go says of a text that is no RFC 3339 time; undefined when it is one. */
+export function timeProblem(text: unknown): string | undefined {
+  if (typeof text !== "string") return undefined;
+  const isTime = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?(Z|[+-]\d{2}:\d{2})$/.test(text);
+  return isTime && !Number.isNaN(Date.parse(text)) ? undefined : unparsedTime(text, LAYOUT);
+}
+
+function unparsedTime(text: string, layout: string): string {
   const good = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}/.exec(text)?.[0].length;
   const [rest, wanted] =
     good === undefined ? [text, "2006"] : [text.slice(good), layout.slice(19, layout.indexOf("Z"))];
@@ -81,8 +86,10 @@ function capital(text: string): string {
   return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
-function jsonType(value: unknown): string {
+/** A value as Go's decoder names it when it wanted the JSON type: a fraction in place of an integer is shown. */
+export function describeJson(value: unknown, wanted: string): string {
   if (Array.isArray(value)) return "array";
+  if (typeof value === "number" && wanted === "integer") return `number ${value}`;
   return typeof value === "boolean" ? "bool" : typeof value;
 }
 

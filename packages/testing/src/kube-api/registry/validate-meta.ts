@@ -42,7 +42,7 @@ export function validateMeta({ metadata }: KubeObject, checkName: NameCheck): Fi
     const problems = labelKeyProblems(finalizer);
     errors.push(...problems.map((problem) => invalid("metadata.finalizers", finalizer, problem)));
   }
-  return [...errors, ...ownerReferences.flatMap(checkOwner)];
+  return [...errors, ...checkOwners(ownerReferences)];
 }
 
 /**
@@ -67,15 +67,25 @@ export function validateMetaUpdate(next: KubeObject, live: KubeObject, checkName
   return [...errors, ...errors];
 }
 
-function checkOwner(owner: OwnerReference, index: number): FieldError[] {
-  const fields = { apiVersion: "version", kind: "kind", name: "name", uid: "uid" } as const;
-  return (Object.keys(fields) as (keyof typeof fields)[])
+function checkOwners(owners: readonly OwnerReference[]): FieldError[] {
+  const path = "metadata.ownerReferences";
+  const errors = owners.flatMap((owner) => checkOwner(owner, path));
+  const [first, second] = owners.filter(({ controller }) => controller === true);
+  if (!first || !second) return errors;
+  const detail = `Only one reference can have Controller set to true. Found "true" in references for ${first.kind}/${first.name} and ${second.kind}/${second.name}`;
+  return [...errors, invalid(path, owners, detail)];
+}
+
+function checkOwner(owner: OwnerReference, path: string): FieldError[] {
+  const errors = (["apiVersion", "kind", "name", "uid"] as const)
     .filter((field) => !owner[field])
     .map((field) =>
       invalid(
-        `metadata.ownerReferences[${index}].${field}`,
+        `${path}.${field}`,
         owner[field] ?? "",
-        `${fields[field]} must not be empty`,
+        field === "apiVersion" ? "version must not be empty" : "must not be empty",
       ),
     );
+  if (owner.apiVersion !== "v1" || owner.kind !== "Event") return errors;
+  return [...errors, invalid(path, owner, "/v1, Kind=Event is disallowed from being an owner")];
 }

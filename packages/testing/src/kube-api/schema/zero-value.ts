@@ -15,8 +15,9 @@ function normalize(object: JsonObject, schema: Schema, zero: JsonObject): JsonOb
   for (const [name, child] of schema.properties) {
     const value = object[name];
     const none = zero[name];
-    if (value === undefined) {
+    if (value === undefined || value === null) {
       if (Object.hasOwn(zero, name)) result[name] = none;
+      else delete result[name];
     } else if (isObject(value) && child.properties.size > 0) {
       result[name] = normalize(value, child, isObject(none) ? none : {});
     } else if (isEmptyCollection(value, child)) {

@@ -1,3 +1,4 @@
+import { labelKeyProblems, labelValueProblems } from "../registry/qualified-name.ts";
 import { badRequest } from "../status-error.ts";
 import { type LabelToken, type LabelTokenKind, lexLabels } from "./label-lexer.ts";
 
@@ -50,34 +51,38 @@ class Parser {
     if (key.kind !== "identifier") throw unparsable(`found '${key.text}', expected: identifier`);
     const name = key.text;
     const after = this.#peek().kind;
-    if (negated) return (labels) => !Object.hasOwn(labels, name);
-    if (after === "end" || after === ",") return (labels) => Object.hasOwn(labels, name);
+    if (negated || after === "end" || after === ",") {
+      requireLabel(name, []);
+      return (labels) => Object.hasOwn(labels, name) !== negated;
+    }
     return this.#comparison(name);
   }
 
   #comparison(key: string): Requirement {
     const operator = this.#take(false);
     switch (operator.kind) {
-      case "in": {
-        const values = this.#values();
-        return (labels) => Object.hasOwn(labels, key) && values.has(labels[key] ?? "");
-      }
+      case "in":
       case "notin": {
         const values = this.#values();
+        requireLabel(key, values);
+        if (operator.kind === "in")
+          return (labels) => Object.hasOwn(labels, key) && values.has(labels[key] ?? "");
         return (labels) => !Object.hasOwn(labels, key) || !values.has(labels[key] ?? "");
       }
       case "=":
-      case "==": {
-        const value = this.#value();
-        return (labels) => Object.hasOwn(labels, key) && labels[key] === value;
-      }
+      case "==":
       case "!=": {
         const value = this.#value();
-        return (labels) => !Object.hasOwn(labels, key) || labels[key] !== value;
+        requireLabel(key, [value]);
+        if (operator.kind === "!=") return (labels) => !Object.hasOwn(labels, key) || labels[key] !== value;
+        return (labels) => Object.hasOwn(labels, key) && labels[key] === value;
       }
       case ">":
       case "<": {
-        const bound = Number(this.#value());
+        const value = this.#value();
+        requireLabel(key, []);
+        requireInteger(value);
+        const bound = Number(value);
         const isGreater = operator.kind === ">";
         return (labels) =>
           Object.hasOwn(labels, key) &&
@@ -99,6 +104,10 @@ class Parser {
   #values(): ReadonlySet<string> {
     const open = this.#take();
     if (open.kind !== "(") throw unparsable(`found '${open.text}' expected: '('`);
+    if (this.#peek().kind === ")") {
+      this.#take();
+      return new Set([""]);
+    }
     const values = new Set<string>();
     while (true) {
       const { kind, text } = this.#take();
@@ -127,6 +136,24 @@ class Parser {
     this.#position += 1;
     return token;
   }
+}
+
+/** Key and values must be such that a label could have them. */
+function requireLabel(key: string, values: Iterable<string>): void {
+  const [keyProblem] = labelKeyProblems(key);
+  if (keyProblem !== undefined)
+    throw unparsable(`<nil>: Invalid value: ${JSON.stringify(key)}: ${keyProblem}`);
+  [...values].sort().forEach((value, index) => {
+    const [problem] = labelValueProblems(value);
+    if (problem !== undefined)
+      throw unparsable(`values[${index}][${key}]: Invalid value: ${JSON.stringify(value)}: ${problem}`);
+  });
+}
+
+function requireInteger(value: string): void {
+  if (/^[+-]?\d+$/.test(value)) return;
+  const why = "for 'Gt', 'Lt' operators, the value must be an integer";
+  throw unparsable(`values[0]: Invalid value: ${JSON.stringify(value)}: ${why}`);
 }
 
 function unparsable(why: string): Error {

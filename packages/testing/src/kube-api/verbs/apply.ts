@@ -1,6 +1,7 @@
 import { checkApplied } from "../apply/check-applied.ts";
 import type { ManagerKey } from "../apply/managers.ts";
 import { type ApplyConflict, applyConfig } from "../apply/own-fields.ts";
+import { decodeProblem } from "../builtins/decode-problem.ts";
 import { isObject } from "../json.ts";
 import type { KubeObject } from "../kube-object.ts";
 import { applyDefaults } from "../schema/default.ts";
@@ -38,7 +39,7 @@ function parseConfig({ resource, version, body }: ApiRequest): KubeObject {
     );
   const { apiVersion = "/", kind = "" } = config;
   if (kind !== resource.kind || apiVersion !== version.apiVersion) {
-    throw badRequest(`invalid object type: ${String(apiVersion)}, Kind=${String(kind)}`);
+    throw badRequest(`invalid object type: ${groupVersion(String(apiVersion))}, Kind=${String(kind)}`);
   }
   const metadata = isObject(config.metadata) ? config.metadata : {};
   if (metadata.managedFields !== undefined && metadata.managedFields !== null) {
@@ -53,10 +54,15 @@ function parseConfig({ resource, version, body }: ApiRequest): KubeObject {
     throw new StatusError(
       500,
       "",
-      `failed to create typed patch object (${name}; ${version.apiVersion}, Kind=${resource.kind}): ${text}`,
+      `failed to create typed patch object (${name}; ${groupVersion(version.apiVersion)}, Kind=${resource.kind}): ${text}`,
     );
   }
   return { ...config, apiVersion: version.apiVersion, kind: resource.kind, metadata };
+}
+
+/** Go prints the core group's versions with the empty group before the slash. */
+function groupVersion(apiVersion: string): string {
+  return apiVersion.includes("/") ? apiVersion : `/${apiVersion}`;
 }
 
 function applyTo(request: ApiRequest, live: KubeObject, config: KubeObject): Change {
@@ -67,9 +73,24 @@ function applyTo(request: ApiRequest, live: KubeObject, config: KubeObject): Cha
   const result = applyConfig(live, config, managers, { ...own, force });
   if (result.conflicts) throw applyConflict(result.conflicts);
   const applied = { ...result.object, metadata: withoutEmpties(result.object.metadata) };
+  if (!request.resource.rules.custom) checkConversion(request, applied);
   const next = request.resource.rules.normalize(applyDefaults(applied, version.schema));
   checkName(request, next);
   return { next, managers };
+}
+
+/** A built-in object must decode into its Go type, which the typed merge before does not look at. */
+function checkConversion({ resource, version }: ApiRequest, applied: KubeObject): void {
+  const problem = decodeProblem(applied, version.schema);
+  if (problem === undefined) return;
+  const { namespace = "", name = "" } = applied.metadata;
+  const type = `${groupVersion(version.apiVersion)}, Kind=${resource.kind}`;
+  const why = problem.startsWith("parsing time") ? problem : `error decoding from json: ${problem}`;
+  throw new StatusError(
+    500,
+    "",
+    `failed to convert new object (${namespace}/${name}; ${type}) to proper version: unable to convert unstructured object to ${type}: ${why}`,
+  );
 }
 
 function applyConflict(conflicts: readonly ApplyConflict[]): StatusError {

@@ -1,31 +1,40 @@
 import { isObject, type JsonObject } from "../json.ts";
 import type { KubeObject, ObjectMeta } from "../kube-object.ts";
+import type { StatusError } from "../status-error.ts";
 import type { ApiRequest } from "./api-request.ts";
-import { cannotHandle } from "./decode-errors.ts";
+import { metadataProblem } from "./metadata-problem.ts";
 
-/** Collections that metadata never shows empty. `managedFields` is none of them: empty, it resets ownership. */
-const OMITTED_WHEN_EMPTY: readonly string[] = ["labels", "annotations", "finalizers", "ownerReferences"];
+/** Collections that metadata never shows empty. */
+const OMITTED_WHEN_EMPTY: readonly string[] = [
+  "labels",
+  "annotations",
+  "finalizers",
+  "ownerReferences",
+  "managedFields",
+];
 
-/** Checks the shape of `metadata` and drops its empty collections, as decoding into ObjectMeta does. */
-export function decodeMetadata(request: ApiRequest, raw: JsonObject): KubeObject {
-  const { resource } = request;
+/**
+ * Checks the shape of `metadata`, drops its empty collections and its `selfLink`, and reads null in a map of texts as
+ * empty, as decoding into ObjectMeta does. `fail` makes the error from what Go's decoder would say.
+ */
+export function decodeMetadata(
+  { resource }: ApiRequest,
+  raw: JsonObject,
+  fail: (problem: string) => StatusError,
+): KubeObject {
   const given = raw.metadata ?? {};
   if (!isObject(given)) {
     const what = Array.isArray(given) ? "array" : typeof given;
-    throw cannotHandle(
-      request,
+    throw fail(
       `json: cannot unmarshal ${what} into Go struct field ${resource.kind}.metadata of type v1.ObjectMeta`,
     );
   }
+  const problem = metadataProblem(given, resource.rules.custom ? "" : "metadata.");
+  if (problem !== undefined) throw fail(problem);
   const metadata: ObjectMeta = { ...given };
+  delete metadata.selfLink;
   for (const name of ["labels", "annotations"] as const) {
-    const wrong = wrongMap(given[name]);
-    const path = resource.rules.custom ? name : `metadata.${name}`;
-    if (wrong)
-      throw cannotHandle(
-        request,
-        `json: cannot unmarshal ${wrong} into Go struct field ObjectMeta.${path} of type string`,
-      );
+    if (metadata[name]) metadata[name] = withEmptyForNull(metadata[name]);
   }
   return { ...raw, metadata: withoutEmpties(metadata) } as KubeObject;
 }
@@ -42,12 +51,6 @@ export function withoutEmpties(metadata: ObjectMeta): ObjectMeta {
   return Object.fromEntries(Object.entries(metadata).filter(([name]) => !empty.includes(name)));
 }
 
-/** The JSON type that does not belong into a map of strings, undefined when all fits. */
-function wrongMap(map: unknown): string | undefined {
-  if (map === undefined || map === null) return undefined;
-  if (!isObject(map)) return Array.isArray(map) ? "array" : typeof map;
-  const wrong = Object.values(map).find((value) => typeof value !== "string" && value !== null);
-  if (wrong === undefined) return undefined;
-  if (typeof wrong === "boolean") return "bool";
-  return Array.isArray(wrong) ? "array" : typeof wrong;
+function withEmptyForNull(map: JsonObject): { [key: string]: string } {
+  return Object.fromEntries(Object.entries(map).map(([key, value]) => [key, String(value ?? "")]));
 }

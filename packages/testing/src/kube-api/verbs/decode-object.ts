@@ -4,10 +4,11 @@ import { isObject, type JsonObject } from "../json.ts";
 import type { KubeObject } from "../kube-object.ts";
 import { applyDefaults } from "../schema/default.ts";
 import { prune } from "../schema/prune.ts";
-import { badRequest, invalidObject, type StatusError } from "../status-error.ts";
+import { badRequest, internalError, invalidObject, type StatusError } from "../status-error.ts";
 import type { ApiRequest } from "./api-request.ts";
 import { cannotHandle, excerpt, unrecognized } from "./decode-errors.ts";
 import { decodeMetadata } from "./decode-metadata.ts";
+import { duplicateFields } from "./duplicate-fields.ts";
 import { parseJson, parseYamlOrJson } from "./parse-json.ts";
 
 /** The Go type that a body is first read into, as its errors name it. */
@@ -26,6 +27,7 @@ export function decodeBody(request: ApiRequest): KubeObject {
   }
   if (resource.rules.custom) checkCustomType(request, raw);
   else checkBuiltinType(request, raw);
+  if (!isYaml) reportTwice(request, duplicateFields(body, raw));
   return finishObject(request, { kind: resource.kind, apiVersion: version.apiVersion, ...raw }, "request");
 }
 
@@ -35,11 +37,12 @@ export function decodeBody(request: ApiRequest): KubeObject {
  */
 export function finishObject(request: ApiRequest, raw: JsonObject, source: "request" | "patch"): KubeObject {
   const { resource, version } = request;
-  const { value, dropped } = prune(decodeMetadata(request, raw), version.schema);
-  reportUnknown(request, dropped, (problem) => misfit(request, raw, problem, source));
+  const refuse = (problem: string) => misfit(request, raw, problem, source);
+  const { value, dropped } = prune(decodeMetadata(request, raw, refuse), version.schema);
+  reportUnknown(request, dropped, refuse);
   const problem = resource.rules.custom ? undefined : decodeProblem(value, version.schema);
   if (problem === undefined) return resource.rules.normalize(applyDefaults(value, version.schema));
-  throw misfit(request, raw, problem, source);
+  throw refuse(problem);
 }
 
 /** The error for an object that does not decode: about the body it came in, or about what a patch made. */
@@ -53,14 +56,28 @@ function misfit(
   return invalidObject("", "", "", [invalid("patch", JSON.stringify(raw), problem)]);
 }
 
+function reportTwice(request: ApiRequest, paths: readonly string[]): void {
+  const texts = paths.map((path) => `duplicate field ${JSON.stringify(path)}`);
+  reportLeniency(request, texts, (problem) => cannotHandle(request, problem));
+}
+
 function reportUnknown(
   request: ApiRequest,
   paths: readonly string[],
   refuse: (problem: string) => StatusError,
 ): void {
-  const directive = request.query.get("fieldValidation") ?? "Warn";
-  if (paths.length === 0 || directive === "Ignore") return;
   const texts = paths.map((path) => `unknown field ${JSON.stringify(path)}`).sort();
+  reportLeniency(request, texts, refuse);
+}
+
+/** Warns of what decoding let pass, or refuses it under `fieldValidation=Strict`. */
+function reportLeniency(
+  request: ApiRequest,
+  texts: readonly string[],
+  refuse: (problem: string) => StatusError,
+): void {
+  const directive = request.query.get("fieldValidation") ?? "Warn";
+  if (texts.length === 0 || directive === "Ignore") return;
   if (directive === "Strict") throw refuse(`strict decoding error: ${texts.join(", ")}`);
   request.warnings.push(...texts);
 }
@@ -82,20 +99,41 @@ function checkCustomType(request: ApiRequest, raw: JsonObject): void {
   );
 }
 
-function checkBuiltinType({ resource, version, state }: ApiRequest, raw: JsonObject): void {
+/** Checks what a patch made of kind and apiVersion: of a custom resource they must be there, of a built-in not change. */
+export function checkPatchedType(request: ApiRequest, raw: JsonObject): JsonObject {
+  const { resource } = request;
+  if (!resource.rules.custom) {
+    const why = typeProblem(request, raw);
+    if (why !== undefined) throw misfit(request, raw, why, "patch");
+    return { kind: resource.kind, ...raw };
+  }
+  if (!raw.kind) throw misfit(request, raw, `Object 'Kind' is missing in '${JSON.stringify(raw)}'`, "patch");
+  if (!raw.apiVersion)
+    throw internalError("Object 'apiVersion' is missing in 'object has no apiVersion field'");
+  return raw;
+}
+
+function checkBuiltinType(request: ApiRequest, raw: JsonObject): void {
+  const why = typeProblem(request, raw);
+  if (why === undefined) return;
+  const { kind = request.resource.kind, apiVersion = request.version.apiVersion } = raw;
+  const given = String(apiVersion).split("/").at(-1);
+  throw badRequest(
+    `${String(kind)} in version ${JSON.stringify(given)} cannot be handled as a ${request.resource.kind}: ${why}`,
+  );
+}
+
+/** Why kind and apiVersion cannot be converted into those of the built-in resource; undefined when they are its own. */
+function typeProblem({ resource, version, state }: ApiRequest, raw: JsonObject): string | undefined {
   const { kind = resource.kind, apiVersion = version.apiVersion } = raw;
-  if (kind === resource.kind && apiVersion === version.apiVersion) return;
+  if (kind === resource.kind && apiVersion === version.apiVersion) return undefined;
   const isKnown = state.registry
     .all()
     .some(
       (other) => !other.rules.custom && other.kind === kind && other.storageVersion.apiVersion === apiVersion,
     );
   const hub = resource.group === "" ? "core" : resource.group.split(".", 1)[0];
-  const why = isKnown
+  return isKnown
     ? `converting (${version.name}.${String(kind)}) to (${hub}.${resource.kind}): unknown conversion`
     : `no kind ${JSON.stringify(kind)} is registered for version ${JSON.stringify(apiVersion)} in scheme "pkg/runtime/scheme.go:111"`;
-  const given = String(apiVersion).split("/").at(-1);
-  throw badRequest(
-    `${String(kind)} in version ${JSON.stringify(given)} cannot be handled as a ${resource.kind}: ${why}`,
-  );
 }

@@ -1,4 +1,4 @@
-import { type FieldError, forbidden } from "../field-error.ts";
+import { type FieldError, forbidden, notSupported } from "../field-error.ts";
 import type { KubeObject } from "../kube-object.ts";
 import { fieldTest, parseFieldSelector } from "../selectors/field-selector.ts";
 import { parseLabelSelector } from "../selectors/label-selector.ts";
@@ -67,37 +67,45 @@ function checkCombination(
   resourceVersion: string,
   isWatch: boolean,
 ): FieldError[] {
-  const at = "resourceVersionMatch";
-  if (isWatch) {
-    if (match !== "" && options.sendInitialEvents === undefined)
-      return [
-        forbidden(at, "resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided"),
-      ];
-    if (options.sendInitialEvents !== undefined && match !== "NotOlderThan") {
-      return [forbidden(at, "sendInitialEvents requires setting resourceVersionMatch to NotOlderThan")];
-    }
-    return [];
+  return isWatch ? checkWatch(options, match) : checkList(options, match, resourceVersion);
+}
+
+const at = "resourceVersionMatch";
+
+function checkWatch({ sendInitialEvents, continueToken }: ListOptions, match: string): FieldError[] {
+  const errors: FieldError[] = [];
+  if (match !== "" && sendInitialEvents === undefined) {
+    errors.push(
+      forbidden(at, "resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided"),
+    );
   }
+  if (sendInitialEvents !== undefined && match !== "NotOlderThan") {
+    errors.push(forbidden(at, "sendInitialEvents requires setting resourceVersionMatch to NotOlderThan"));
+    if (match !== "") errors.push(notSupported(at, match, ["NotOlderThan"]));
+  }
+  if (continueToken !== "")
+    errors.push(forbidden(at, "resourceVersionMatch is forbidden when continue is provided"));
+  return errors;
+}
+
+function checkList(options: ListOptions, match: string, resourceVersion: string): FieldError[] {
+  const errors = checkMatch(options, match, resourceVersion);
   if (options.sendInitialEvents !== undefined)
-    return [forbidden("sendInitialEvents", "sendInitialEvents is forbidden for list")];
+    errors.push(forbidden("sendInitialEvents", "sendInitialEvents is forbidden for list"));
+  return errors;
+}
+
+function checkMatch(options: ListOptions, match: string, resourceVersion: string): FieldError[] {
   if (match === "") return [];
+  const errors: FieldError[] = [];
   if (resourceVersion === "")
-    return [forbidden(at, "resourceVersionMatch is forbidden unless resourceVersion is provided")];
+    errors.push(forbidden(at, "resourceVersionMatch is forbidden unless resourceVersion is provided"));
   if (options.continueToken !== "")
-    return [forbidden(at, "resourceVersionMatch is forbidden when continue is provided")];
-  if (options.match === undefined) {
-    return [
-      {
-        type: "FieldValueNotSupported",
-        field: at,
-        value: match,
-        detail: 'supported values: "Exact", "NotOlderThan"',
-      },
-    ];
-  }
-  return match === "Exact" && resourceVersion === "0"
-    ? [forbidden(at, 'resourceVersionMatch "Exact" is forbidden for resourceVersion "0"')]
-    : [];
+    errors.push(forbidden(at, "resourceVersionMatch is forbidden when continue is provided"));
+  if (options.match === undefined) errors.push(notSupported(at, match, ["Exact", "NotOlderThan", ""]));
+  if (match === "Exact" && resourceVersion === "0")
+    errors.push(forbidden(at, 'resourceVersionMatch "exact" is forbidden for resourceVersion "0"'));
+  return errors;
 }
 
 function parseRevision(text: string, verb: string): number {

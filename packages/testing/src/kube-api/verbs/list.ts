@@ -27,8 +27,7 @@ export function list(request: ApiRequest): Page {
   const token = options.continueToken ? decodeContinue(options.continueToken) : undefined;
   const revision = token && token.rv >= 0 ? token.rv : request.state.revision.current;
   const all = token ? continuedFrom(request, token) : startedFrom(request, options);
-  const exact = options.match === "Exact" ? options.revision : undefined;
-  return page(all, options, exact ?? revision);
+  return page(all, options, exactRevision(options) ?? revision);
 }
 
 /** 504 for a resourceVersion from the future, which the real server waits for in vain. */
@@ -46,12 +45,22 @@ export function requireReached(request: ApiRequest, revision: number | undefined
   );
 }
 
-function startedFrom(request: ApiRequest, { match, revision }: ListOptions): readonly Stored[] {
-  requireReached(request, revision);
+/**
+ * The revision that a list must show exactly: asked for by `Exact`, or without a match by a limit, since its next pages
+ * then come from the same snapshot.
+ */
+function exactRevision({ match, revision, limit }: ListOptions): number | undefined {
+  if (match === "Exact") return revision;
+  return match === undefined && limit > 0 && revision !== undefined && revision > 0 ? revision : undefined;
+}
+
+function startedFrom(request: ApiRequest, options: ListOptions): readonly Stored[] {
+  requireReached(request, options.revision);
   const { store } = request.resource;
   const namespace = keyNamespace(request);
-  if (match !== "Exact" || revision === undefined) return store.list(namespace);
-  const past = store.listAt(revision, namespace);
+  const exact = exactRevision(options);
+  if (exact === undefined) return store.list(namespace);
+  const past = store.listAt(exact, namespace);
   if (!past) throw expired(LIST_TOO_OLD);
   return past;
 }

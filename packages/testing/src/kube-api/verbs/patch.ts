@@ -6,7 +6,7 @@ import { applyStrategicMergePatch } from "../patch/strategic-merge-patch.ts";
 import { badRequest, notFound, StatusError, unsupportedMediaType } from "../status-error.ts";
 import { type ApiRequest, groupResource, keyNamespace } from "./api-request.ts";
 import { apply } from "./apply.ts";
-import { finishObject } from "./decode-object.ts";
+import { checkPatchedType, finishObject } from "./decode-object.ts";
 import { parseJson } from "./parse-json.ts";
 import { updateObject, type Written } from "./write-object.ts";
 
@@ -48,7 +48,7 @@ function patched(request: ApiRequest, current: KubeObject, parsed: unknown): unk
 
 function finishPatched(request: ApiRequest, result: unknown): KubeObject {
   if (!isObject(result)) throw badRequest("the patched document is not an object");
-  const object = finishObject(request, result, "patch");
+  const object = finishObject(request, checkPatchedType(request, result), "patch");
   checkName(request, object);
   return object;
 }

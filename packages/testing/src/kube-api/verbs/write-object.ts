@@ -21,14 +21,10 @@ const MODIFIED =
   "the object has been modified; please apply your changes to the latest version and try again";
 
 /** Metadata that an update keeps, whatever the client sent. */
-const CARRIED = [
-  "namespace",
-  "creationTimestamp",
-  "generation",
-  "deletionTimestamp",
-  "deletionGracePeriodSeconds",
-  "resourceVersion",
-];
+const CARRIED = ["namespace", "creationTimestamp", "generation", "resourceVersion"];
+
+/** Metadata that an update keeps once it is there: a client that sets it before is refused. */
+const DELETION = ["deletionTimestamp", "deletionGracePeriodSeconds"];
 
 /** Generated names end in five of these: no vowels, no digits that look like letters. */
 const SUFFIX_CHARACTERS = "bcdfghjklmnpqrstvwxz2456789";
@@ -156,6 +152,9 @@ function carryMetadata(given: KubeObject, live: KubeObject): KubeObject {
     if (live.metadata[name] === undefined) delete metadata[name];
     else metadata[name] = live.metadata[name];
   }
+  for (const name of DELETION) {
+    if (live.metadata[name] !== undefined) metadata[name] = live.metadata[name];
+  }
   return { ...given, metadata };
 }
 
@@ -186,6 +185,9 @@ function checkResourceVersion(request: ApiRequest, { metadata }: KubeObject, liv
         detail: "must be specified for an update",
       },
     ]);
+  }
+  if (!/^\d+$/.test(given)) {
+    throw new StatusError(500, "", `strconv.ParseUint: parsing ${JSON.stringify(given)}: invalid syntax`);
   }
   if (given !== live.object.metadata.resourceVersion)
     throw conflict(groupResource(request), info.name, MODIFIED);
