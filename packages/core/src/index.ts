@@ -75,7 +75,7 @@ export {
 } from "./lifecycle/lifecycle.ts";
 export { type Logger, logLifecycle } from "./lifecycle/log-lifecycle.ts";
 export { type AuditLog, type AuditLogOptions, auditLog } from "./observe/audit-log.ts";
-export { fileSink } from "./observe/file-sink.ts";
+export { type AppendHandle, fileSink } from "./observe/file-sink.ts";
 export type { IssuerBacklog, IssuerState, QueueState, WatchState } from "./observe/issuer-state.ts";
 export { type LineSink, streamSink } from "./observe/line-sink.ts";
 export {

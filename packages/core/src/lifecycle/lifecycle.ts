@@ -179,15 +179,68 @@ export interface LifecycleEvents {
   trouble: [Trouble];
 }
 
-/** The typed emitter under events, logs, metrics and users' own hooks. */
+type EventName = keyof LifecycleEvents;
+type Listener<Name extends EventName> = EventEmitter.EventListener<LifecycleEvents, Name>;
+type AnyListener = (payload: unknown) => unknown;
+
+/**
+ * The typed emitter under events, logs, metrics and users' own hooks. What a listener throws, or rejects with, becomes
+ * `trouble`: a hook must neither stop a request on its way nor keep the news from the listeners after it.
+ */
 export class Lifecycle extends EventEmitter<LifecycleEvents> {
-  /** Emits, and turns what a listener throws into `trouble`: a hook must never stop a request on its way. */
-  announce<Name extends keyof LifecycleEvents>(name: Name, payload: LifecycleEvents[Name][0]): void {
-    try {
-      // The emitter's own signature cannot relate a generic name to its payload; LifecycleEvents does, at every call.
-      (this.emit as (name: Name, payload: LifecycleEvents[Name][0]) => boolean).call(this, name, payload);
-    } catch (error) {
-      if (name !== "trouble") this.announce("trouble", { where: `a listener of ${name}`, error });
+  /** What is registered in place of each listener, by event, so that `off` finds it. */
+  readonly #guards = new Map<EventName, WeakMap<AnyListener, AnyListener>>();
+
+  override on<Name extends EventName>(name: Name, listener: Listener<Name>, context?: unknown): this {
+    return super.on(name, this.#guarded(name, listener), context ?? this);
+  }
+
+  override once<Name extends EventName>(name: Name, listener: Listener<Name>, context?: unknown): this {
+    return super.once(name, this.#guarded(name, listener), context ?? this);
+  }
+
+  override off<Name extends EventName>(
+    name: Name,
+    listener?: Listener<Name>,
+    context?: unknown,
+    once?: boolean,
+  ): this {
+    const guard = listener && this.#guards.get(name)?.get(listener as AnyListener);
+    return super.off(name, (guard as Listener<Name> | undefined) ?? listener, context, once);
+  }
+
+  /** Tells every listener. */
+  announce<Name extends EventName>(name: Name, payload: LifecycleEvents[Name][0]): void {
+    // The emitter's own signature cannot relate a generic name to its payload; LifecycleEvents does, at every call.
+    (this.emit as (name: Name, payload: LifecycleEvents[Name][0]) => boolean).call(this, name, payload);
+  }
+
+  #guarded<Name extends EventName>(name: Name, listener: Listener<Name>): Listener<Name> {
+    // A listener takes the one payload of its event, which is all that a guard passes on.
+    const original = listener as AnyListener;
+    let guards = this.#guards.get(name);
+    if (guards === undefined) {
+      guards = new WeakMap();
+      this.#guards.set(name, guards);
     }
+    let guard = guards.get(original);
+    if (guard === undefined) {
+      const report = (error: unknown) => this.#report(name, error);
+      guard = function (this: unknown, payload: unknown) {
+        try {
+          const result = original.call(this, payload);
+          if (result instanceof Promise) result.catch(report);
+        } catch (error) {
+          report(error);
+        }
+      };
+      guards.set(original, guard);
+    }
+    return guard as Listener<Name>;
+  }
+
+  #report(name: EventName, error: unknown): void {
+    // A listener of `trouble` that throws has nobody left to tell.
+    if (name !== "trouble") this.announce("trouble", { where: `a listener of ${name}`, error });
   }
 }
