@@ -136,6 +136,19 @@ describe("circuit", () => {
     expect(rig.circuit.status).toBe("closed");
   });
 
+  test("hears Retry-After also from calls of an earlier epoch, and does not forget it when it closes", () => {
+    const rig = new Rig();
+    const old = rig.start() ?? -1;
+    rig.trip();
+    rig.now = opensAt(rig.circuit);
+    const probe = rig.start() ?? -1;
+    rig.end(old, { kind: "failure", retryAfterMs: 60_000 });
+    rig.end(probe, { kind: "success" });
+    expect(rig.circuit.status).toBe("closed");
+    expect(opensAt(rig.circuit)).toBe(rig.now + 60_000);
+    expect(rig.start()).toBeUndefined();
+  });
+
   test("rests for as long as the endpoint asked, in every status", () => {
     const rig = new Rig();
     rig.call("failure", 60_000);

@@ -116,7 +116,7 @@ export function settle(circuit: Circuit, settlement: Settlement): Circuit {
       const recent = remember(circuit.recent, true, options);
       if (circuit.status === "closed" && !isTripped(failures, recent, options))
         return { ...rested, failures, recent };
-      return trip({ ...rested, failures, recent: [] }, settlement);
+      return trip({ ...rested, failures, recent }, settlement);
     }
   }
 }

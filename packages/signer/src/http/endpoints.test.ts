@@ -112,6 +112,16 @@ describe("Endpoints", () => {
     expect(asked).toEqual(["https://b"]);
   });
 
+  test("stays with what works also when an endpoint before it is back", async () => {
+    const { call, asked, clock } = rig({ urls: ["https://a", "https://b"] });
+    const busy = new RetryableError("429", { retryAfterMs: 60_000, issuedNothing: true });
+    await failureOf(call({ "https://a": busy, "https://b": unsent() }));
+    expect(await call()).toBe("https://b");
+    clock.at = 60_000;
+    expect(await call()).toBe("https://b");
+    expect(asked).toEqual(["https://b"]);
+  });
+
   test("throws the issuer's fault where every endpoint has one, and is retryable where one may recover", async () => {
     const { call } = rig();
     const all = Object.fromEntries(urls.map((url) => [url, badTls()]));
@@ -119,6 +129,9 @@ describe("Endpoints", () => {
     const one = await failureOf(call({ ...all, "https://b": unsent() }));
     expect(one).toMatchObject({ code: "RETRYABLE", issuedNothing: true });
     expect(requestWasSent(one)).toBe(false);
+    const busy = new RetryableError("429", { retryAfterMs: 60_000, issuedNothing: true });
+    await failureOf(call({ ...all, "https://b": busy }));
+    expect(await failureOf(call(all))).toMatchObject({ code: "RETRYABLE" });
   });
 
   test("says that something may have been issued where a repeatable call was sent", async () => {
@@ -135,11 +148,12 @@ describe("Endpoints", () => {
       const abort = new AbortController();
       const reason = new Error("stop");
       const options = { idempotent: true, signal: abort.signal };
+      const error = unsent();
       const ended = endpoints.call(async () => {
         abort.abort(reason);
-        throw reason;
+        throw error;
       }, options);
-      expect(await failureOf(ended)).toBe(reason);
+      expect(await failureOf(ended)).toBe(error);
       expect(await failureOf(call({}, options))).toBe(reason);
       expect(asked).toEqual([]);
     }
@@ -230,7 +244,7 @@ describe("Endpoints", () => {
       response.writeHead(429, { "retry-after": "60" }).end();
     });
     await using hung = await ServerFixture.http(() => void orders.push("hung"));
-    using http = new HttpClient({ headersTimeoutMs: 50 });
+    using http = new HttpClient({ headersTimeoutMs: 500 });
     const order = (endpoints: Endpoints) => endpoints.call((url) => http.post(`${url}/orders`, { json: {} }));
     const endpoints = new Endpoints({ urls: [`http://127.0.0.1:${await closedPort()}`, busy.url, good.url] });
     expect(await order(endpoints)).toEqual({ id: 1 });

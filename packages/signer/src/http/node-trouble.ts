@@ -87,7 +87,7 @@ export function exchangeTrouble(error: unknown, headSeen: boolean): Trouble {
     const problem = "the answer's header is too large. Check that the URL is the PKI's API.";
     return new Trouble("too-large", problem, { cause, needsChange: true });
   }
-  if (code === "HPE_INVALID_CONSTANT" && !headSeen) {
+  if (code === "HPE_INVALID_CONSTANT") {
     const problem = "the answer is not HTTP. Check the URL's scheme and port.";
     return new Trouble("protocol", problem, { cause, needsChange: true });
   }

@@ -200,7 +200,7 @@ const paths: readonly (readonly [string, Run])[] = [
   ["bundle with a secret for a label", construct(() => ({ ca: pemOf(planted.bundleText, "AAAA") }))],
   ["unfinished bundle", construct(() => ({ ca: root.ca.slice(0, -30) + planted.bundleText }))],
   ["broken key", construct(() => ({ ...client, key: pemOf("PRIVATE KEY", planted.privateKey) }))],
-  ["key with text", construct(() => ({ ...client, key: `${planted.misplaced}\n${client.key}` }))],
+  ["certificate for a key", construct(() => ({ ...client, key: `${planted.misplaced}\n${client.cert}` }))],
   [
     "encrypted key",
     construct(() => ({ ...client, key: pemOf("ENCRYPTED PRIVATE KEY", planted.privateKey) })),
