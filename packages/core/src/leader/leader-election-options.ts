@@ -7,7 +7,7 @@ export interface LeaderElectionTiming {
   readonly leaseMs: number;
   /** A leader that could not renew for so long gives up. */
   readonly renewDeadlineMs: number;
-  /** Time between two renewals, and the most between two looks of a candidate. */
+  /** Time between two renewals; candidates look after a third to three fifths of it. */
   readonly retryMs: number;
   /** The end of a claim that its holder does not use, for clocks that run at different speeds. */
   readonly marginMs: number;

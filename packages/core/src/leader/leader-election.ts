@@ -27,7 +27,7 @@ interface Observation {
 /** With the renew deadline of 10 s, two tries of a renewal whose answer does not come. */
 const triesPerDeadline = 2;
 /** The part of `retryMs` between two looks of a candidate: below 1, so that a released lease is taken well within it. */
-const candidatePace = Object.freeze({ least: 0.4, spread: 0.35 });
+const candidatePace = Object.freeze({ least: 0.3, spread: 0.3 });
 const releaseTimeoutMs = 1_000;
 const releaseTries = 3;
 
