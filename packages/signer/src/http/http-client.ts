@@ -156,19 +156,26 @@ export class HttpClient {
         `${redirection.refused}. Put the final URL into the issuer's spec.`,
       );
     const { method, url, options } = redirection.hop;
-    return { method, target: parseTarget(url, this.#connections.rules), options, mayIssue: hop.mayIssue };
+    try {
+      return { method, target: parseTarget(url, this.#connections.rules), options, mayIssue: hop.mayIssue };
+    } catch (error) {
+      throw error instanceof SignerError && wasCarriedOut(hop, response.status)
+        ? unusable(true, error.message)
+        : error;
+    }
   }
 
   /** One exchange, repeated once where a kept connection had gone stale and the call may be made twice. */
   async #exchange(hop: Hop, signal: AbortSignal, isRedirected: boolean): Promise<HttpResponse> {
     const mayRepeat = hop.options.idempotent ?? idempotentMethods.includes(hop.method);
+    // What redirected has seen the call, and so may have the first attempt.
+    let requestSent = isRedirected;
     for (let repeats = mayRepeat ? 1 : 0; ; repeats -= 1) {
       try {
         return await this.#observed(hop, signal);
       } catch (error) {
         if (!(error instanceof FailedExchange)) throw error;
-        // What redirected has seen the call.
-        const requestSent = error.requestSent || isRedirected;
+        requestSent ||= error.requestSent;
         if (!error.isStale || repeats === 0) throw signerErrorFor(error.trouble, { ...hop, requestSent });
         this.#connections.dropIdle(this.#connections.routeTo(hop.target));
       }
@@ -232,9 +239,13 @@ function hopOf(method: string, target: URL, options: HttpRequestOptions): Hop {
   return { method: upper, target, options, mayIssue: !isSafe(upper) };
 }
 
-/** After 307 and 308 nothing was done; after the others the answer may be elsewhere. */
+/** Whether what redirected may have done what it was asked: not with 307 and 308 (RFC 9110 §15.4.8). */
+function wasCarriedOut({ mayIssue }: Hop, status: number): boolean {
+  return mayIssue && status !== 307 && status !== 308;
+}
+
 function notFollowed(hop: Hop, status: number, problem: string): SignerError {
-  return unusable(hop.mayIssue && status !== 307 && status !== 308, `${whereOf(hop)} ${problem}`);
+  return unusable(wasCarriedOut(hop, status), `${whereOf(hop)} ${problem}`);
 }
 
 /** CONNECT is not a call but a tunnel. */

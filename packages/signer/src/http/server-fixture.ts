@@ -54,9 +54,11 @@ export class ServerFixture implements AsyncDisposable {
     return `${this.#scheme}://${host}:${this.port}`;
   }
 
-  /** Ends all connections with a reset. */
-  reset(): void {
-    for (const socket of this.sockets) socket.resetAndDestroy();
+  /** Refuses new connections from now on, and keeps those it has. */
+  async stopListening(): Promise<void> {
+    const closed = once(this.#server, "close");
+    this.#server.close();
+    await closed;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
