@@ -10,6 +10,11 @@ export interface IssuerArguments {
   readonly context: string | undefined;
   readonly clusterResourceNamespace: string | undefined;
   readonly maxConcurrentSigns: number;
+  readonly maxConcurrentSignsPerIssuer: number;
+  /** Infinity: no limit. */
+  readonly maxSignsPerSecondPerIssuer: number;
+  readonly possibleDuplicate: "sign" | "fail";
+  readonly kubernetesSigningRequests: boolean;
   readonly retryForMs: number;
   readonly publishCa: boolean;
   readonly logLevel: string;
@@ -45,6 +50,12 @@ export const issuerHelp = `Runs the issuer until it is stopped.
   --context NAME                     context of the kubeconfig; its current one by default
   --cluster-resource-namespace NAME  where the Secrets of cluster issuers are; by default the own namespace
   --max-concurrent-signs N           requests that are signed at once (default ${serveDefaults.maxConcurrentSigns})
+  --max-concurrent-signs-per-issuer N
+                                     of them for one issuer object (default ${serveDefaults.maxConcurrentSignsPerIssuer})
+  --max-signs-per-second N           calls of one issuer's signer per second (default no limit)
+  --on-possible-duplicate ACTION     when nobody can tell whether the PKI has issued already: sign, or fail
+                                     the request (default ${serveDefaults.possibleDuplicate})
+  --no-kubernetes-csrs               leave Kubernetes CertificateSigningRequests alone, and ask no rights for them
   --retry-for DURATION               how long trouble with the PKI is retried before a request fails (default 24h)
   --no-publish-ca                    leave status.ca, and so ca.crt of the Secret, empty
   --log-level LEVEL                  ${logLevels.join(", ")} (default info)
@@ -66,6 +77,19 @@ function positiveInteger(option: string, text: string): number {
     throw new ArgumentError(`--${option} expects an integer from 1 up, got "${text}".`);
   }
   return value;
+}
+
+function positiveNumber(option: string, text: string): number {
+  const value = Number(text);
+  if (text.trim() === "" || !(value > 0)) {
+    throw new ArgumentError(`--${option} expects a number above 0, got "${text}".`);
+  }
+  return value;
+}
+
+function duplicateAction(text: string): "sign" | "fail" {
+  if (text === "sign" || text === "fail") return text;
+  throw new ArgumentError(`--on-possible-duplicate expects sign or fail, got "${text}".`);
 }
 
 function port(option: string, text: string): number {
@@ -108,6 +132,13 @@ export function parseIssuerArguments(argv: readonly string[]): IssuerArguments {
     context: values.context,
     clusterResourceNamespace: values["cluster-resource-namespace"],
     maxConcurrentSigns: positiveInteger("max-concurrent-signs", values["max-concurrent-signs"]),
+    maxConcurrentSignsPerIssuer: positiveInteger(
+      "max-concurrent-signs-per-issuer",
+      values["max-concurrent-signs-per-issuer"],
+    ),
+    maxSignsPerSecondPerIssuer: positiveNumber("max-signs-per-second", values["max-signs-per-second"]),
+    possibleDuplicate: duplicateAction(values["on-possible-duplicate"]),
+    kubernetesSigningRequests: !values["no-kubernetes-csrs"],
     retryForMs: retryFor * 1000,
     publishCa: !values["no-publish-ca"],
     logLevel: values["log-level"],
@@ -133,6 +164,13 @@ function parse(argv: readonly string[]) {
         context: { type: "string" },
         "cluster-resource-namespace": { type: "string" },
         "max-concurrent-signs": { type: "string", default: String(serveDefaults.maxConcurrentSigns) },
+        "max-concurrent-signs-per-issuer": {
+          type: "string",
+          default: String(serveDefaults.maxConcurrentSignsPerIssuer),
+        },
+        "max-signs-per-second": { type: "string", default: "Infinity" },
+        "on-possible-duplicate": { type: "string", default: serveDefaults.possibleDuplicate },
+        "no-kubernetes-csrs": { type: "boolean", default: false },
         "retry-for": { type: "string", default: "24h" },
         "no-publish-ca": { type: "boolean", default: false },
         "leader-elect": { type: "boolean", default: false },

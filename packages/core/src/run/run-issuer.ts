@@ -71,12 +71,14 @@ function manifestsYaml(
     leaderElect,
     leaseName,
     leaseNamespace,
+    kubernetesSigningRequests,
   }: IssuerArguments,
 ): string {
   if (first === undefined) return "";
   const options = {
     serviceAccount: { namespace, name: definitionName(first) },
     clusterResourceNamespace: namespace,
+    kubernetesSigningRequests,
   };
   const lease = { leaseName: leaseName ?? definitionName(first), namespace: leaseNamespace };
   const more = others.flatMap((definition) => issuerManifests(definition, options));
@@ -135,6 +137,10 @@ async function run(
     instance,
     leaderElection: (args.leaderElect ?? asPod(args, env)) && election,
     maxConcurrentSigns: args.maxConcurrentSigns,
+    maxConcurrentSignsPerIssuer: args.maxConcurrentSignsPerIssuer,
+    maxSignsPerSecondPerIssuer: args.maxSignsPerSecondPerIssuer,
+    possibleDuplicate: args.possibleDuplicate,
+    kubernetesSigningRequests: args.kubernetesSigningRequests,
     retryForMs: args.retryForMs,
     publishCa: args.publishCa,
     trace: await openTelemetryTrace(),
