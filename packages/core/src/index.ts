@@ -32,6 +32,7 @@ export { issuerManifests } from "./definition/manifests.ts";
 export { type SecretKeyRef, secretKeyRef } from "./definition/secret-key-ref.ts";
 export type { StructuralSchema } from "./definition/structural-schema.ts";
 export { toYaml } from "./definition/to-yaml.ts";
+export type { PkiNetworkOptions } from "./issuer/issuer-reconciler.ts";
 export {
   type ConnectionToOptions,
   connectionTo,

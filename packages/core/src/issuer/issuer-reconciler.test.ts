@@ -80,6 +80,7 @@ function fixture(
     clusterResourceNamespace: "countersign-system",
     checkTimeoutMs: more.checkTimeoutMs ?? 1000,
     userAgent: "test",
+    http: {},
     clock: () => world.now,
     ports: {
       issuer: () => world.issuer,

@@ -1,5 +1,6 @@
 import {
   HttpClient,
+  type HttpClientOptions,
   IssuerError,
   isPermanent,
   type Signer,
@@ -16,6 +17,12 @@ import { discreetSigner } from "./discreet-signer.ts";
 import { type IssuerVerdict, issuerStatus } from "./issuer-condition.ts";
 import { IssuerConnection } from "./issuer-connection.ts";
 import { parseSpec } from "./parse-spec.ts";
+
+/** How signers reach their PKIs, as the operator says and no issuer object can. */
+export type PkiNetworkOptions = Pick<
+  HttpClientOptions,
+  "proxy" | "allowPlainHttp" | "allowLoopback" | "allowAddresses"
+>;
 
 /** How the reconciler reaches the cluster; core implements it, tests may fake it. */
 export interface IssuerPorts {
@@ -38,6 +45,8 @@ export interface IssuerReconcilerOptions {
   /** Deadline of `connect` and of `check`, in milliseconds each. */
   readonly checkTimeoutMs: number;
   readonly userAgent: string;
+  /** What the operator allows the HTTP clients of signers. */
+  readonly http: PkiNetworkOptions;
   readonly clock: () => number;
 }
 
@@ -165,6 +174,7 @@ export class IssuerReconciler {
     const { lifecycle } = this.#options;
     const pki = { group: definition.group, kind: kind.kind, namespace: own, name: issuer.metadata.name };
     const http = new HttpClient({
+      ...this.#options.http,
       userAgent,
       onExchange: ({ method, host, ms, status, failure }) =>
         lifecycle.announce("pki:exchanged", { issuer: pki, method, host, ms, code: status ?? failure }),

@@ -117,6 +117,7 @@ export async function everythingSeen(slip: Slip, secretValue: string): Promise<S
     clusterResourceNamespace: "x",
     checkTimeoutMs: 1_000,
     userAgent: "test",
+    http: {},
     clock: () => now,
     ports: {
       issuer: () => issuer,

@@ -1,3 +1,4 @@
+import { isIP } from "node:net";
 import { parseArgs } from "node:util";
 import { parseGoDuration } from "../request/go-duration.ts";
 import { serveDefaults } from "./serve-options.ts";
@@ -17,6 +18,10 @@ export interface IssuerArguments {
   readonly kubernetesSigningRequests: boolean;
   readonly retryForMs: number;
   readonly publishCa: boolean;
+  readonly pkiAllowPlainHttp: boolean;
+  readonly pkiAllowLoopback: boolean;
+  /** Addresses and CIDRs. */
+  readonly pkiAllowAddresses: readonly string[];
   readonly logLevel: string;
   /** Undefined: as suits the place. */
   readonly leaderElect: boolean | undefined;
@@ -58,6 +63,9 @@ export const issuerHelp = `Runs the issuer until it is stopped.
   --no-kubernetes-csrs               leave Kubernetes CertificateSigningRequests alone, and ask no rights for them
   --retry-for DURATION               how long trouble with the PKI is retried before a request fails (default 24h)
   --no-publish-ca                    leave status.ca, and so ca.crt of the Secret, empty
+  --pki-allow-plain-http             let signers use http://, which shows credentials to the network
+  --pki-allow-loopback               let signers use loopback addresses, which are refused in a pod
+  --pki-allow-address CIDR           let signers use a link-local or otherwise refused address; may be repeated
   --log-level LEVEL                  ${logLevels.join(", ")} (default info)
   --leader-elect                     compete for a Lease, so that of several replicas one signs (default in a pod)
   --no-leader-elect                  sign without one: there must be no other replica (default elsewhere)
@@ -90,6 +98,18 @@ function positiveNumber(option: string, text: string): number {
 function duplicateAction(text: string): "sign" | "fail" {
   if (text === "sign" || text === "fail") return text;
   throw new ArgumentError(`--on-possible-duplicate expects sign or fail, got "${text}".`);
+}
+
+function cidr(text: string): string {
+  const [address = "", bits, ...more] = text.split("/");
+  const width = isIP(address) === 6 ? 128 : 32;
+  const sound = bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= width);
+  if (isIP(address) === 0 || !sound || more.length > 0) {
+    throw new ArgumentError(
+      `--pki-allow-address expects an address or CIDR such as 10.0.0.0/8, got "${text}".`,
+    );
+  }
+  return text;
 }
 
 function port(option: string, text: string): number {
@@ -141,6 +161,9 @@ export function parseIssuerArguments(argv: readonly string[]): IssuerArguments {
     kubernetesSigningRequests: !values["no-kubernetes-csrs"],
     retryForMs: retryFor * 1000,
     publishCa: !values["no-publish-ca"],
+    pkiAllowPlainHttp: values["pki-allow-plain-http"],
+    pkiAllowLoopback: values["pki-allow-loopback"],
+    pkiAllowAddresses: values["pki-allow-address"].map(cidr),
     logLevel: values["log-level"],
     leaderElect: values["no-leader-elect"] ? false : values["leader-elect"] || undefined,
     leaseName: kubeName("leader-elect-lease-name", values["leader-elect-lease-name"]),
@@ -173,6 +196,9 @@ function parse(argv: readonly string[]) {
         "no-kubernetes-csrs": { type: "boolean", default: false },
         "retry-for": { type: "string", default: "24h" },
         "no-publish-ca": { type: "boolean", default: false },
+        "pki-allow-plain-http": { type: "boolean", default: false },
+        "pki-allow-loopback": { type: "boolean", default: false },
+        "pki-allow-address": { type: "string", multiple: true, default: [] },
         "leader-elect": { type: "boolean", default: false },
         "no-leader-elect": { type: "boolean", default: false },
         "leader-elect-lease-name": { type: "string" },

@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { proxyFromEnvironment } from "@countersign/issuer-signer";
 import { pino } from "pino";
 import type { IssuerDefinition } from "../definition/define-issuer.ts";
 import { definitionName } from "../definition/manifest.ts";
@@ -143,6 +144,13 @@ async function run(
     kubernetesSigningRequests: args.kubernetesSigningRequests,
     retryForMs: args.retryForMs,
     publishCa: args.publishCa,
+    http: {
+      proxy: proxyFromEnvironment(env),
+      allowPlainHttp: args.pkiAllowPlainHttp,
+      // In a pod, loopback is the pod's own sidecars, and whoever may create an issuer chooses the URL.
+      allowLoopback: args.pkiAllowLoopback || (inPod ? false : undefined),
+      allowAddresses: args.pkiAllowAddresses,
+    },
     trace: await openTelemetryTrace(),
   });
   running = issuer;

@@ -48,6 +48,7 @@ export function serveIssuers(definition: IssuerDefinition, context: ServeContext
     definition,
     lifecycle,
     userAgent,
+    http: settings.http,
     clusterResourceNamespace: settings.clusterResourceNamespace,
     checkTimeoutMs: settings.checkTimeoutMs,
     clock,

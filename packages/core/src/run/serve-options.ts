@@ -1,3 +1,5 @@
+import type { PkiNetworkOptions } from "../issuer/issuer-reconciler.ts";
+
 /** How an issuer is run: limits and times, each with its reason. */
 export interface ServeOptions {
   /** Namespace of the Secrets of cluster-scoped issuers. */
@@ -21,6 +23,8 @@ export interface ServeOptions {
    * the possible duplicate, or `fail` the request for people to look at.
    */
   readonly possibleDuplicate?: "sign" | "fail" | undefined;
+  /** Proxy, and the addresses that signers may reach beside public ones. */
+  readonly http?: PkiNetworkOptions | undefined;
   /** Whether the CA is published in `status.ca`, and so in `ca.crt` of the Secret. */
   readonly publishCa?: boolean | undefined;
   /** Whether Kubernetes CertificateSigningRequests are served beside cert-manager's CertificateRequests. */
@@ -45,6 +49,7 @@ export const serveDefaults = Object.freeze({
   retryForMs: 24 * 3_600_000,
   /** A certificate too many does less harm than a service without one. */
   possibleDuplicate: "sign" as const,
+  http: Object.freeze({}) as PkiNetworkOptions,
   publishCa: true,
   kubernetesSigningRequests: true,
   /** The pod's default termination grace period is 30 s, of which up to 5 s go to what heeds no signal and to farewells. */
