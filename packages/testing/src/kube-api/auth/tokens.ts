@@ -20,6 +20,15 @@ export interface IssuedToken {
   readonly expires: Date;
 }
 
+/** An object that a token dies with, besides its account. */
+export interface BoundObject {
+  readonly kind: string;
+  /** The plural of a resource of the core group. */
+  readonly resource: string;
+  readonly name: string;
+  readonly uid: string;
+}
+
 /** What a service account token is issued for. */
 export interface TokenSubject {
   readonly namespace: string;
@@ -29,6 +38,7 @@ export interface TokenSubject {
   readonly audiences: readonly string[];
   /** Seconds. */
   readonly lifetime: number;
+  readonly bound?: BoundObject | undefined;
 }
 
 /** A user that a token proves, and the audiences it was meant for. */
@@ -53,7 +63,7 @@ export class Tokens {
   }
 
   /** A token for a service account. */
-  issue({ namespace, name, uid, audiences, lifetime }: TokenSubject): IssuedToken {
+  issue({ namespace, name, uid, audiences, lifetime, bound }: TokenSubject): IssuedToken {
     const now = Math.floor(this.#clock().getTime() / 1000);
     const expires = now + lifetime;
     const token = this.#sign({
@@ -62,7 +72,11 @@ export class Tokens {
       iat: now,
       iss: ISSUER,
       jti: randomUUID(),
-      "kubernetes.io": { namespace, serviceaccount: { name, ...(uid !== undefined && { uid }) } },
+      "kubernetes.io": {
+        namespace,
+        ...(bound && { [bound.kind.toLowerCase()]: { name: bound.name, uid: bound.uid } }),
+        serviceaccount: { name, ...(uid !== undefined && { uid }) },
+      },
       nbf: now,
       sub: `system:serviceaccount:${namespace}:${name}`,
     });
@@ -84,6 +98,8 @@ export class Tokens {
     const { namespace, name, uid, audiences } = claims;
     const account = this.#registry.find("", "serviceaccounts")?.store.get(namespace, name);
     if (uid !== undefined && account?.object.metadata.uid !== uid) return undefined;
+    if (claims.secret && this.#uidOf("secrets", namespace, claims.secret.name) !== claims.secret.uid)
+      return undefined;
     return {
       user: serviceAccountUser(namespace, name, uid ?? account?.object.metadata.uid, claims.id),
       audiences,
@@ -97,6 +113,10 @@ export class Tokens {
         { ...this.#pair().publicKey.export({ format: "jwk" }), use: "sig", kid: this.#keyId, alg: "ES256" },
       ],
     };
+  }
+
+  #uidOf(resource: string, namespace: string, name: string): string | undefined {
+    return this.#registry.find("", resource)?.store.get(namespace, name)?.object.metadata.uid;
   }
 
   #pair() {
@@ -130,6 +150,8 @@ interface Claims {
   readonly exp: number;
   readonly id: string;
   readonly audiences: readonly string[];
+  /** The Secret that the token is bound to. */
+  readonly secret: { readonly name: string; readonly uid: string } | undefined;
 }
 
 function readClaims(payload: string): Claims | undefined {
@@ -146,7 +168,13 @@ function readClaims(payload: string): Claims | undefined {
     exp: claims.exp,
     id: stringAt(claims, "jti") ?? "",
     audiences,
+    secret: readSecret(claims),
   };
+}
+
+function readSecret(claims: unknown): Claims["secret"] {
+  const [name, uid] = ["name", "uid"].map((part) => stringAt(claims, "kubernetes.io", "secret", part));
+  return name !== undefined && uid !== undefined ? { name, uid } : undefined;
 }
 
 function encode(value: object): string {

@@ -2,6 +2,7 @@ import { createPrivateKey, X509Certificate } from "node:crypto";
 import { type FieldError, invalid, required } from "../field-error.ts";
 import { deepEqual, field, isObject, without } from "../json.ts";
 import type { KubeObject } from "../kube-object.ts";
+import { dnsLabelProblems } from "../registry/qualified-name.ts";
 import { configMapColumns, namespaceColumns, secretColumns, serviceAccountColumns } from "./columns.ts";
 import { type BuiltinDefinition, readText } from "./define-builtin.ts";
 import { bytes, flag, listMap, listOf, object, objectReference, text, textMap, texts } from "./schemas.ts";
@@ -31,6 +32,7 @@ export const namespaces: BuiltinDefinition = {
   zero: { spec: {}, status: {} },
   selectable: { "status.phase": readText("status", "phase"), name: readText("metadata", "name") },
   rules: {
+    checkName: dnsLabelProblems,
     returnsDeleted: true,
     normalize(namespace) {
       const { name = "", labels } = namespace.metadata;
@@ -45,6 +47,10 @@ export const namespaces: BuiltinDefinition = {
       spec: { finalizers: ["kubernetes"] },
       status: { phase: "Active" },
     }),
+    keep: ({ metadata }) =>
+      ["default", "kube-system", "kube-public"].includes(metadata.name ?? "")
+        ? "this namespace may not be deleted"
+        : undefined,
     finalize: (namespace) => ({
       ...namespace,
       status: { ...(isObject(namespace.status) ? namespace.status : {}), phase: "Terminating" },
@@ -86,12 +92,7 @@ export const secrets: BuiltinDefinition = {
         ...checkImmutable(secret, live, ["data"]),
       ];
       if (live && secret.type !== live.type) errors.push(invalid("type", secret.type, "field is immutable"));
-      if (secret.type === TLS) {
-        for (const key of ["tls.crt", "tls.key"]) {
-          if (field(secret.data, key) === undefined) errors.push(required(`data[${key}]`));
-        }
-      }
-      return errors;
+      return [...errors, ...checkKnownType(secret)];
     },
   },
 };
@@ -132,6 +133,29 @@ export const serviceAccounts: BuiltinDefinition = {
   },
   rules: { returnsDeleted: true },
 };
+
+/** The keys that Secrets of the known types need. */
+const REQUIRED_KEYS: { readonly [type: string]: readonly string[] } = {
+  [TLS]: ["tls.crt", "tls.key"],
+  "kubernetes.io/dockerconfigjson": [".dockerconfigjson"],
+  "kubernetes.io/dockercfg": [".dockercfg"],
+  "kubernetes.io/ssh-auth": ["ssh-privatekey"],
+};
+
+function checkKnownType(secret: KubeObject): FieldError[] {
+  const has = (key: string) => field(secret.data, key) !== undefined;
+  const missing = (key: string) => required(`data[${key}]`);
+  switch (secret.type) {
+    case "kubernetes.io/service-account-token": {
+      const key = "kubernetes.io/service-account.name";
+      return secret.metadata.annotations?.[key] ? [] : [required(`metadata.annotations[${key}]`)];
+    }
+    case "kubernetes.io/basic-auth":
+      return has("username") || has("password") ? [] : ["username", "password"].map(missing);
+    default:
+      return (REQUIRED_KEYS[String(secret.type)] ?? []).filter((key) => !has(key)).map(missing);
+  }
+}
 
 /** What Go's tls.X509KeyPair says of a pair that is stored all the same. */
 function tlsWarnings(secret: KubeObject): string[] {

@@ -1,3 +1,4 @@
+import { pruneSchemas } from "../crd/prune-schemas.ts";
 import { validateCrd } from "../crd/validate-crd.ts";
 import { arrayAt, deepEqual, isObject, type JsonObject, stringAt } from "../json.ts";
 import type { KubeObject } from "../kube-object.ts";
@@ -80,6 +81,7 @@ export const customResourceDefinitions: BuiltinDefinition = {
     }),
   },
   rules: {
+    prune: pruneSchemas,
     normalize: complete,
     prepareCreate: (crd) => ({
       ...crd,
@@ -114,25 +116,10 @@ function complete(crd: KubeObject): KubeObject {
     singular: given.singular || kind.toLowerCase(),
     listKind: given.listKind || `${kind}List`,
   };
-  const versions = Array.isArray(spec.versions) ? spec.versions.map(withoutEmptySchemaMaps) : spec.versions;
   return {
     ...crd,
-    spec: { ...spec, versions, names: completed, conversion: spec.conversion ?? { strategy: "None" } },
+    spec: { ...spec, names: completed, conversion: spec.conversion ?? { strategy: "None" } },
   };
-}
-
-/** JSONSchemaProps leaves out `properties` and `required` that are empty. */
-function withoutEmptySchemaMaps(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(withoutEmptySchemaMaps);
-  if (!isObject(value)) return value;
-  const kept = Object.entries(value).filter(
-    ([name, content]) => !((name === "properties" || name === "required") && isEmpty(content)),
-  );
-  return Object.fromEntries(kept.map(([name, content]) => [name, withoutEmptySchemaMaps(content)]));
-}
-
-function isEmpty(value: unknown): boolean {
-  return typeof value === "object" && value !== null && Object.keys(value).length === 0;
 }
 
 function storageVersions(crd: KubeObject): string[] {

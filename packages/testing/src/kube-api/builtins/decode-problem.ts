@@ -98,7 +98,7 @@ function goType(schema: Schema): string {
     case "string":
       return schema.rules.format === "byte" ? "[]uint8" : "string";
     case "integer":
-      return "int32";
+      return schema.rules.format ?? "int32";
     case "boolean":
       return "bool";
     case "array":

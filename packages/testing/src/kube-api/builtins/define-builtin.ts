@@ -1,6 +1,6 @@
 import type { FieldSet } from "../apply/field-set.ts";
 import type { FieldError } from "../field-error.ts";
-import { deepEqual, type JsonObject, stringAt, without } from "../json.ts";
+import { type JsonObject, stringAt, without } from "../json.ts";
 import type { KubeObject } from "../kube-object.ts";
 import {
   type Resource,
@@ -33,6 +33,8 @@ export const ALL_VERBS = [
 export interface BuiltinRules {
   readonly checkName?: NameCheck;
   readonly returnsDeleted?: boolean;
+  /** Drops unknown fields that the schema cannot tell. */
+  prune?: ResourceRules["prune"];
   /** Completes what a client sent, before anything else. */
   normalize?(object: KubeObject): KubeObject;
   warn?: ResourceRules["warn"];
@@ -41,6 +43,7 @@ export interface BuiltinRules {
   /** Replaces the usual update rule: `status` only through /status, everything else only through the object. */
   prepareUpdate?(next: KubeObject, live: KubeObject, context: WriteContext): KubeObject;
   validate?(object: KubeObject, live: KubeObject | undefined, context: WriteContext): readonly FieldError[];
+  keep?: ResourceRules["keep"];
   finalize?(object: KubeObject): KubeObject;
   admit?: ResourceRules["admit"];
   /** Fields that an endpoint resets, where it is not the usual: `status` on the object, `spec` on /status. */
@@ -170,6 +173,8 @@ function builtinRules(
       if (!hasStatus) return {};
       return subresource === "" ? STATUS : ALL_BUT_STATUS;
     },
+    ...(own.prune && { prune: own.prune }),
+    ...(own.keep && { keep: own.keep }),
     ...(own.finalize && { finalize: own.finalize }),
     ...(own.admit && { admit: own.admit }),
   };
@@ -178,9 +183,4 @@ function builtinRules(
 /** The field alone, or nothing when the object does not have it. */
 export function pick(object: JsonObject, name: string): { readonly [name: string]: unknown } {
   return Object.hasOwn(object, name) ? { [name]: object[name] } : {};
-}
-
-/** True when a field of two objects differs. */
-export function differs(next: KubeObject, live: KubeObject, name: string): boolean {
-  return !deepEqual(next[name], live[name]);
 }

@@ -1,7 +1,8 @@
 import { checkBindingWrite, checkRoleWrite } from "../auth/check-escalation.ts";
-import { type FieldError, invalid, required } from "../field-error.ts";
+import { type FieldError, invalid, notSupported, required } from "../field-error.ts";
 import { arrayAt, deepEqual, field, stringAt } from "../json.ts";
 import type { KubeObject } from "../kube-object.ts";
+import { subdomainProblems } from "../registry/qualified-name.ts";
 import { pathSegment } from "../registry/validate-meta.ts";
 import { bindingColumns, createdColumns } from "./columns.ts";
 import type { BuiltinDefinition } from "./define-builtin.ts";
@@ -94,6 +95,7 @@ function checkRule(rule: unknown, path: string, namespaced: boolean): FieldError
 
 function withApiGroups(given: KubeObject): KubeObject {
   const ref = given.roleRef;
+  const refGroup = stringAt(ref, "apiGroup") || group;
   const complete = (subject: unknown) => {
     const kind = stringAt(subject, "kind");
     const needs = (kind === "User" || kind === "Group") && !stringAt(subject, "apiGroup");
@@ -102,7 +104,7 @@ function withApiGroups(given: KubeObject): KubeObject {
   return {
     ...given,
     ...(Array.isArray(given.subjects) && { subjects: given.subjects.map(complete) }),
-    ...(typeof ref === "object" && ref !== null && { roleRef: { apiGroup: group, ...ref } }),
+    ...(typeof ref === "object" && ref !== null && { roleRef: { ...ref, apiGroup: refGroup } }),
   };
 }
 
@@ -113,19 +115,44 @@ function internalRoleRef(given: KubeObject) {
 }
 
 function checkBinding(given: KubeObject, live: KubeObject | undefined): FieldError[] {
+  const isCluster = given.kind === "ClusterRoleBinding";
   const errors: FieldError[] = [];
   if (live && !deepEqual(given.roleRef, live.roleRef))
     errors.push(invalid("roleRef", internalRoleRef(given), "cannot change roleRef"));
-  if (!stringAt(given, "roleRef", "name")) errors.push(required("roleRef.name"));
-  arrayAt(given, "subjects").forEach((subject, index) => {
-    if (!stringAt(subject, "name")) errors.push(required(`subjects[${index}].name`));
-    if (
-      stringAt(subject, "kind") === "ServiceAccount" &&
-      given.kind === "ClusterRoleBinding" &&
-      !stringAt(subject, "namespace")
-    ) {
-      errors.push(required(`subjects[${index}].namespace`));
-    }
-  });
+  return [
+    ...errors,
+    ...checkRoleRef(given, isCluster ? ["ClusterRole"] : ["Role", "ClusterRole"]),
+    ...arrayAt(given, "subjects").flatMap((subject, index) =>
+      checkSubject(subject, `subjects[${index}]`, isCluster),
+    ),
+  ];
+}
+
+function checkRoleRef(given: KubeObject, kinds: readonly string[]): FieldError[] {
+  const part = (name: string) => stringAt(given, "roleRef", name) ?? "";
+  const errors: FieldError[] = [];
+  if (part("apiGroup") !== group) errors.push(notSupported("roleRef.apiGroup", part("apiGroup"), [group]));
+  if (!kinds.includes(part("kind"))) errors.push(notSupported("roleRef.kind", part("kind"), kinds));
+  if (part("name") === "") return [...errors, required("roleRef.name")];
+  const problems = pathSegment(part("name"));
+  return [...errors, ...problems.map((problem) => invalid("roleRef.name", part("name"), problem))];
+}
+
+/** The API group of each kind of subject. */
+const SUBJECTS: { readonly [kind: string]: string } = { ServiceAccount: "", User: group, Group: group };
+
+function checkSubject(subject: unknown, path: string, isCluster: boolean): FieldError[] {
+  const part = (name: string) => stringAt(subject, name) ?? "";
+  const [kind, name] = [part("kind"), part("name")];
+  const errors: FieldError[] = name === "" ? [required(`${path}.name`)] : [];
+  const wanted = SUBJECTS[kind];
+  if (wanted === undefined)
+    return [...errors, notSupported(`${path}.kind`, kind, ["ServiceAccount", "User", "Group"])];
+  if (kind === "ServiceAccount") {
+    if (name !== "")
+      errors.push(...subdomainProblems(name).map((problem) => invalid(`${path}.name`, name, problem)));
+    if (isCluster && part("namespace") === "") errors.push(required(`${path}.namespace`));
+  }
+  if (part("apiGroup") !== wanted) errors.push(notSupported(`${path}.apiGroup`, part("apiGroup"), [wanted]));
   return errors;
 }

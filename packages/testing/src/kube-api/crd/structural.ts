@@ -7,8 +7,10 @@ import {
   required,
 } from "../field-error.ts";
 import type { JsonSchema } from "../schema/json-schema.ts";
+import { prune } from "../schema/prune.ts";
 import { compileSchema } from "../schema/schema.ts";
 import { validateValue } from "../schema/validate.ts";
+import { goPatternProblem } from "./go-pattern.ts";
 
 type Level = "root" | "field" | "item";
 
@@ -49,9 +51,11 @@ export function validateStructural(schema: JsonSchema, path: string): FieldError
 }
 
 function checkNode(schema: JsonSchema, level: Level, path: string, errors: FieldError[]): void {
+  if (checkUnsupported(schema, path, errors)) return;
   checkType(schema, level, path, errors);
   checkKeywords(schema, path, errors);
   checkLists(schema, path, errors);
+  checkMapType(schema, path, errors);
   if (schema.items) checkNode(schema.items, "item", `${path}.items`, errors);
   for (const [name, property] of Object.entries(schema.properties ?? {})) {
     const below = `${path}.properties[${name}]`;
@@ -96,11 +100,19 @@ function checkType(schema: JsonSchema, level: Level, path: string, errors: Field
   if (type === "array" && !schema.items) errors.push(required(`${path}.items`, "must be specified"));
 }
 
-function checkKeywords(schema: JsonSchema, path: string, errors: FieldError[]): void {
+/** True when the node says what no structure can be made of; it is then looked at no further. */
+function checkUnsupported(schema: JsonSchema, path: string, errors: FieldError[]): boolean {
+  const before = errors.length;
   for (const keyword of UNSUPPORTED) {
     if (Object.hasOwn(schema, keyword))
       errors.push(forbidden(`${path}.${keyword}`, `${keyword} is not supported`));
   }
+  if (Array.isArray(schema.items))
+    errors.push(forbidden(`${path}.items`, "items must be a schema object and not an array"));
+  return errors.length > before;
+}
+
+function checkKeywords(schema: JsonSchema, path: string, errors: FieldError[]): void {
   if (schema.uniqueItems === true) {
     errors.push(
       forbidden(
@@ -111,16 +123,45 @@ function checkKeywords(schema: JsonSchema, path: string, errors: FieldError[]): 
   }
   if (schema.additionalProperties === false)
     errors.push(forbidden(`${path}.additionalProperties`, "additionalProperties cannot be set to false"));
-  if (schema.pattern !== undefined) {
-    try {
-      compileSchema({ pattern: schema.pattern });
-    } catch (error) {
-      const why = error instanceof Error ? error.message : String(error);
-      errors.push(
-        invalid(`${path}.pattern`, schema.pattern, `must be a valid regular expression, but isn't: ${why}`),
-      );
-    }
+  const why = schema.pattern === undefined ? undefined : goPatternProblem(schema.pattern);
+  if (why !== undefined) {
+    const detail = `must be a valid regular expression, but isn't: ${why}`;
+    errors.push(invalid(`${path}.pattern`, schema.pattern, detail));
   }
+  if (schema["x-kubernetes-preserve-unknown-fields"] === false) {
+    const field = `${path}.x-kubernetes-preserve-unknown-fields`;
+    errors.push(invalid(field, false, "must be true or undefined"));
+  }
+}
+
+const LIST_TYPES: readonly string[] = ["atomic", "set", "map"];
+const MAP_TYPES: readonly string[] = ["atomic", "granular"];
+
+function checkMapType(schema: JsonSchema, path: string, errors: FieldError[]): void {
+  const mapType = schema["x-kubernetes-map-type"];
+  if (mapType === undefined) return;
+  if (schema.type !== "object")
+    errors.push(
+      invalid(`${path}.type`, schema.type ?? "", "must be object if x-kubernetes-map-type is specified"),
+    );
+  if (!MAP_TYPES.includes(mapType))
+    errors.push(notSupported(`${path}.x-kubernetes-map-type`, mapType, MAP_TYPES));
+}
+
+function checkSetItems({ items = {} }: JsonSchema, path: string, errors: FieldError[]): void {
+  const of = "list with x-kubernetes-list-type=set";
+  if (items.nullable === true)
+    errors.push(forbidden(`${path}.items.nullable`, "cannot be nullable when x-kubernetes-list-type is set"));
+  const mapType = items["x-kubernetes-map-type"];
+  if (items.type === "object" && mapType !== "atomic")
+    errors.push(
+      invalid(`${path}.items.x-kubernetes-map-type`, mapType ?? null, `must be atomic as item of a ${of}`),
+    );
+  const listType = items["x-kubernetes-list-type"];
+  if (items.type === "array" && listType !== undefined && listType !== "atomic")
+    errors.push(
+      invalid(`${path}.items.x-kubernetes-list-type`, listType, `must be atomic as item of a ${of}`),
+    );
 }
 
 function checkLists(schema: JsonSchema, path: string, errors: FieldError[]): void {
@@ -131,6 +172,9 @@ function checkLists(schema: JsonSchema, path: string, errors: FieldError[]): voi
       invalid(`${path}.type`, schema.type ?? "", "must be array if x-kubernetes-list-type is specified"),
     );
   }
+  if (listType !== undefined && !LIST_TYPES.includes(listType))
+    errors.push(notSupported(`${path}.x-kubernetes-list-type`, listType, LIST_TYPES));
+  if (listType === "set") checkSetItems(schema, path, errors);
   if (listType !== "map") return;
   if (keys.length === 0) {
     errors.push(
@@ -223,7 +267,10 @@ function checkNested(
 
 function checkDefault(schema: JsonSchema, path: string, errors: FieldError[]): void {
   if (schema.default === undefined) return;
-  for (const error of validateValue(schema.default, compileSchema(schema), "")) {
+  const compiled = compileSchema(schema);
+  if (prune(schema.default, compiled).dropped.length > 0)
+    errors.push(invalid(`${path}.default`, schema.default, "must not have unknown fields"));
+  for (const error of validateValue(schema.default, compiled, "")) {
     const at = error.field === "<nil>" || error.field === "" ? "" : `.${error.field}`;
     errors.push({ ...error, field: `${path}.default${at}` });
   }

@@ -9,30 +9,75 @@ const LABEL = /^[a-z]([-a-z0-9]*[a-z0-9])?$/;
 const LABEL_TEXT =
   "a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with an alphabetic character, and end with an alphanumeric character (e.g. 'my-name',  or 'abc-123', regex used for validation is '[a-z]([-a-z0-9]*[a-z0-9])?')";
 const SCOPES = ["Cluster", "Namespaced"];
+const CONVERSIONS = ["None", "Webhook"];
+const APPROVAL = "api-approved.kubernetes.io";
 
 /** Checks a CustomResourceDefinition about to be stored. */
 export function validateCrd(crd: KubeObject, live: KubeObject | undefined): FieldError[] {
   const { name = "" } = crd.metadata;
   const group = stringAt(crd, "spec", "group") ?? "";
   const plural = stringAt(crd, "spec", "names", "plural") ?? "";
-  const kind = stringAt(crd, "spec", "names", "kind") ?? "";
   const scope = stringAt(crd, "spec", "scope") ?? "";
   const errors: FieldError[] = [];
   if (name !== `${plural}.${group}`)
     errors.push(invalid("metadata.name", name, 'must be spec.names.plural+"."+spec.group'));
   if (group === "") errors.push(required("spec.group"));
-  else if (!group.includes("."))
+  else if (!isApproved(crd, group)) {
+    const detail = `protected groups must have approval annotation "${APPROVAL}", see https://github.com/kubernetes/enhancements/pull/1111`;
+    errors.push(required(`metadata.annotations[${APPROVAL}]`, detail));
+  } else if (!group.includes("."))
     errors.push(invalid("spec.group", group, "should be a domain with at least one dot"));
   if (scope === "") errors.push(required("spec.scope"));
   else if (!SCOPES.includes(scope)) errors.push(notSupported("spec.scope", scope, SCOPES));
-  if (plural === "") errors.push(required("spec.names.plural"));
-  else if (!LABEL.test(plural)) errors.push(invalid("spec.names.plural", plural, LABEL_TEXT));
-  if (kind === "") errors.push(required("spec.names.kind"));
-  else if (!LABEL.test(kind.toLowerCase()))
-    errors.push(
-      invalid("spec.names.kind", kind, `may have mixed case, but should otherwise match: ${LABEL_TEXT}`),
-    );
-  return [...errors, ...validateVersions(crd), ...(live ? validateFixed(crd, live) : [])];
+  if (at(crd, "spec", "preserveUnknownFields") === true) {
+    const detail =
+      "cannot set to true, set x-kubernetes-preserve-unknown-fields to true in spec.versions[*].schema instead";
+    errors.push(invalid("spec.preserveUnknownFields", true, detail));
+  }
+  return [
+    ...errors,
+    ...validateNames(crd),
+    ...validateConversion(crd),
+    ...validateVersions(crd),
+    ...(live ? validateFixed(crd, live) : []),
+  ];
+}
+
+/** Groups of the Kubernetes project are kept for APIs that it has reviewed. */
+function isApproved({ metadata }: KubeObject, group: string): boolean {
+  const isProtected = /(^|\.)(k8s\.io|kubernetes\.io)$/.test(group);
+  return !isProtected || metadata.annotations?.[APPROVAL] !== undefined;
+}
+
+function validateNames(crd: KubeObject): FieldError[] {
+  const path = "spec.names";
+  const part = (name: string) => stringAt(crd, "spec", "names", name) ?? "";
+  const label = (field: string, value: string): FieldError[] =>
+    LABEL.test(value) ? [] : [invalid(field, value, LABEL_TEXT)];
+  const kindLike = (field: string, value: string): FieldError[] => {
+    const detail = `may have mixed case, but should otherwise match: ${LABEL_TEXT}`;
+    return LABEL.test(value.toLowerCase()) ? [] : [invalid(field, value, detail)];
+  };
+  const [plural, kind, singular, listKind] = ["plural", "kind", "singular", "listKind"].map(part);
+  const errors: FieldError[] = [];
+  errors.push(...(plural ? label(`${path}.plural`, plural) : [required(`${path}.plural`)]));
+  if (singular) errors.push(...label(`${path}.singular`, singular));
+  errors.push(...(kind ? kindLike(`${path}.kind`, kind) : [required(`${path}.kind`)]));
+  if (listKind) errors.push(...kindLike(`${path}.listKind`, listKind));
+  if (kind && kind === listKind)
+    errors.push(invalid(`${path}.listKind`, listKind, "kind and listKind may not be the same"));
+  for (const list of ["shortNames", "categories"]) {
+    arrayAt(crd, "spec", "names", list).forEach((name, index) => {
+      errors.push(...label(`${path}.${list}[${index}]`, String(name)));
+    });
+  }
+  return errors;
+}
+
+function validateConversion(crd: KubeObject): FieldError[] {
+  const strategy = stringAt(crd, "spec", "conversion", "strategy") ?? "";
+  if (CONVERSIONS.includes(strategy)) return [];
+  return [notSupported("spec.conversion.strategy", strategy, CONVERSIONS)];
 }
 
 function validateVersions(crd: KubeObject): FieldError[] {

@@ -1,20 +1,33 @@
 const SUBDOMAIN = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
+const DNS_LABEL = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/;
 const KEY = /^([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]$/;
 const VALUE = /^(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?$/;
 
 const SUBDOMAIN_TEXT =
   "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')";
+const DNS_LABEL_TEXT =
+  "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with an alphanumeric character (e.g. 'my-name',  or '123-abc', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?')";
 const KEY_TEXT =
   "must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')";
 const VALUE_TEXT =
   "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyValue',  or 'my_value',  or '12345', regex used for validation is '(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?')";
 
-/** What is wrong with a DNS subdomain (RFC 1123), in the server's words; empty when nothing is. */
-export function subdomainProblems(text: string): string[] {
+/**
+ * What is wrong with a DNS subdomain (RFC 1123), in the server's words; empty when nothing is. The words for names count
+ * characters, those for prefixes of label keys bytes.
+ */
+export function subdomainProblems(text: string, unit = "characters"): string[] {
   return [
-    ...(text.length > 253 ? ["must be no more than 253 bytes"] : []),
+    ...(text.length > 253 ? [`must be no more than 253 ${unit}`] : []),
     ...(SUBDOMAIN.test(text) ? [] : [SUBDOMAIN_TEXT]),
   ];
+}
+
+/** What is wrong with a DNS label (RFC 1123). */
+export function dnsLabelProblems(text: string): string[] {
+  const problems = text.length > 63 ? ["must be no more than 63 characters"] : [];
+  if (DNS_LABEL.test(text)) return problems;
+  return [...problems, SUBDOMAIN.test(text) ? "must not contain dots" : DNS_LABEL_TEXT];
 }
 
 /** What is wrong with a label key: a name of up to 63 characters with an optional DNS prefix. */
@@ -44,5 +57,5 @@ export function labelValueProblems(value: string): string[] {
 function prefixProblems(prefix: string): string[] {
   return prefix === ""
     ? ["prefix part must be non-empty"]
-    : subdomainProblems(prefix).map((problem) => `prefix part ${problem}`);
+    : subdomainProblems(prefix, "bytes").map((problem) => `prefix part ${problem}`);
 }

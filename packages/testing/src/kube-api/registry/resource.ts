@@ -4,6 +4,7 @@ import type { UserInfo } from "../auth/user.ts";
 import type { FieldError } from "../field-error.ts";
 import type { JsonObject } from "../json.ts";
 import type { KubeObject } from "../kube-object.ts";
+import type { Pruned } from "../schema/prune.ts";
 import type { Schema } from "../schema/schema.ts";
 import type { FieldReaders } from "../selectors/field-selector.ts";
 import type { ResourceStore } from "../store/resource-store.ts";
@@ -40,6 +41,8 @@ export interface WriteContext {
 export interface ResourceRules {
   /** True for custom resources: no strategic merge patch, and a PUT must name the resourceVersion. */
   readonly custom: boolean;
+  /** Drops unknown fields where the version's schema cannot tell them. */
+  prune?(object: KubeObject): Pruned<KubeObject>;
   /** Completes what a client sent, as the server's decoding does. */
   normalize(object: KubeObject): KubeObject;
   /** The fields that even an empty object of the kind has. */
@@ -65,6 +68,8 @@ export interface ResourceRules {
   readonly returnsDeleted: boolean;
   /** Throws 403 when the user may not make this valid change: permissions beyond the endpoint's own. */
   admit?(next: KubeObject, live: KubeObject | undefined, context: WriteContext, authorizer: Authorizer): void;
+  /** Why the object may not be deleted; undefined when it may. */
+  keep?(object: KubeObject): string | undefined;
   /** What a deletion changes besides the deletionTimestamp, where a controller has to finish it; itself otherwise. */
   finalize?(object: KubeObject): KubeObject;
 }

@@ -10,7 +10,7 @@ const MAX_ANNOTATIONS = 256 * 1024;
 export type NameCheck = (name: string) => readonly string[];
 
 /** Object names are DNS subdomains for most resources. */
-export const dnsSubdomain: NameCheck = subdomainProblems;
+export const dnsSubdomain: NameCheck = (name) => subdomainProblems(name);
 
 /** Names that only have to fit into a URL path, as those of RBAC. */
 export const pathSegment: NameCheck = (name) => {

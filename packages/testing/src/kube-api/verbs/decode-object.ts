@@ -38,8 +38,9 @@ export function decodeBody(request: ApiRequest): KubeObject {
 export function finishObject(request: ApiRequest, raw: JsonObject, source: "request" | "patch"): KubeObject {
   const { resource, version } = request;
   const refuse = (problem: string) => misfit(request, raw, problem, source);
-  const { value, dropped } = prune(decodeMetadata(request, raw, refuse), version.schema);
-  reportUnknown(request, dropped, refuse);
+  const known = prune(decodeMetadata(request, raw, refuse), version.schema);
+  const { value, dropped } = resource.rules.prune?.(known.value) ?? { value: known.value, dropped: [] };
+  reportUnknown(request, [...known.dropped, ...dropped], refuse);
   const problem = resource.rules.custom ? undefined : decodeProblem(value, version.schema);
   if (problem === undefined) return resource.rules.normalize(applyDefaults(value, version.schema));
   throw refuse(problem);

@@ -1,7 +1,7 @@
 import type { KubeObject } from "../kube-object.ts";
-import { conflict } from "../status-error.ts";
+import { conflict, forbiddenError } from "../status-error.ts";
 import type { Stored } from "../store/stored.ts";
-import { type ApiRequest, keyNamespace } from "./api-request.ts";
+import { type ApiRequest, groupResource, keyNamespace } from "./api-request.ts";
 import { type DeleteOptions, type Propagation, readDeleteOptions } from "./delete-options.ts";
 import { requireLive } from "./write-object.ts";
 
@@ -23,6 +23,8 @@ const WAITING: { readonly [policy in Propagation]?: string } = {
 export function deleteOne(request: ApiRequest): Deletion {
   const options = readDeleteOptions(request);
   const live = requireLive(request);
+  const kept = request.resource.rules.keep?.(live.object);
+  if (kept !== undefined) throw forbiddenError(groupResource(request), request.info.name, kept);
   checkPreconditions(request, live, options);
   return options.dryRun
     ? { object: live.object, gone: true }
