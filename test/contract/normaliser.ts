@@ -29,8 +29,9 @@ export class Normaliser {
   }
 
   #object(value: Fields): unknown {
-    if (typeof value.generateName === "string" && typeof value.name === "string") {
-      this.#label("generated", value.name);
+    const { generateName, name } = value;
+    if (typeof name === "string" && typeof generateName === "string" && name.length > 5) {
+      if (generateName.startsWith(name.slice(0, -5))) this.#label("generated", name);
     }
     return Object.fromEntries(
       Object.entries(value).map(([key, item]) => [this.#text(key), this.#field(key, item, value)]),

@@ -183,6 +183,23 @@ export const accessCases = contractArea("access", [
     expect((await account.client.create(t.rbac("roles"), role(["get"]))).status).toBe(201);
   }),
 
+  contractCase("a RoleBinding needs a known role and known subjects", async (t) => {
+    const role = { apiGroup: "rbac.authorization.k8s.io", kind: "Role", name: "x" };
+    for (const body of [
+      { roleRef: { ...role, kind: "Odd" } },
+      { roleRef: { ...role, apiGroup: "odd" } },
+      { roleRef: role, subjects: [{ kind: "Odd", name: "x" }] },
+      { roleRef: role, subjects: [{ apiGroup: "rbac.authorization.k8s.io", kind: "User", name: "" }] },
+      {},
+    ]) {
+      const answer = await t.admin.create(t.rbac("rolebindings"), { metadata: { name: "a" }, ...body });
+      expect(answer.body).toMatchObject({ code: 422, reason: "Invalid" });
+    }
+    const cluster = clusterPath("rbac.authorization.k8s.io/v1", "clusterrolebindings");
+    const answer = await t.admin.create(cluster, { metadata: { name: t.unique("b") }, roleRef: role });
+    expect(answer.body).toMatchObject({ code: 422, details: { causes: [{ field: "roleRef.kind" }] } });
+  }),
+
   contractCase("a RoleBinding keeps its roleRef", async (t) => {
     const roleRef = { apiGroup: "rbac.authorization.k8s.io", kind: "Role", name: "one" };
     await t.created(t.rbac("rolebindings"), { metadata: { name: "a" }, roleRef });

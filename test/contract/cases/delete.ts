@@ -122,6 +122,18 @@ export const deleteCases = contractArea("delete", [
     expect(answer.body).toMatchObject({ status: "Success" });
   }),
 
+  contractCase("refuses to take the namespaces that every cluster has", async (t) => {
+    for (const name of ["default", "kube-system"]) {
+      const answer = await t.admin.delete(`/api/v1/namespaces/${name}`);
+      expect(answer.body).toEqual(
+        status(403, "Forbidden", `namespaces "${name}" is forbidden: this namespace may not be deleted`, {
+          name,
+          kind: "namespaces",
+        }),
+      );
+    }
+  }),
+
   contractCase("marks a namespace Terminating, in which nothing new begins", async (t) => {
     const name = t.unique("going");
     await t.created("/api/v1/namespaces", { metadata: { name } });

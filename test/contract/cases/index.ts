@@ -3,8 +3,10 @@ import { accessCases } from "./access.ts";
 import { reviewCases } from "./access-reviews.ts";
 import { applyCases } from "./apply.ts";
 import { applyErrorCases } from "./apply-errors.ts";
+import { applySequenceCases } from "./apply-sequences.ts";
 import { applyStatusCases } from "./apply-status.ts";
 import { configMapCases } from "./config-maps.ts";
+import { crdSchemaCases } from "./crd-schemas.ts";
 import { crdCases } from "./crds.ts";
 import { createCases } from "./create.ts";
 import { csrCases } from "./csr.ts";
@@ -16,6 +18,7 @@ import { eventCases } from "./events.ts";
 import { getCases } from "./get.ts";
 import { leaseCases } from "./leases.ts";
 import { listCases } from "./list.ts";
+import { metadataCases } from "./metadata.ts";
 import { patchCases } from "./patch.ts";
 import { protocolCases } from "./protocol.ts";
 import { schemaCases } from "./schema.ts";
@@ -33,6 +36,7 @@ import { watchEndCases } from "./watch-ends.ts";
 /** The whole suite. */
 export const areas: readonly ContractArea[] = [
   createCases,
+  metadataCases,
   getCases,
   listCases,
   selectorCases,
@@ -44,11 +48,13 @@ export const areas: readonly ContractArea[] = [
   applyCases,
   applyErrorCases,
   applyStatusCases,
+  applySequenceCases,
   schemaCases,
   storingCases,
   deleteCases,
   dryRunCases,
   crdCases,
+  crdSchemaCases,
   discoveryCases,
   tableCases,
   secretCases,

@@ -170,6 +170,33 @@ export const listCases = contractArea("list", [
     });
   }),
 
+  contractCase("serves the past at exactly a resourceVersion", async (t) => {
+    const created = await t.created(t.widgets(), t.widget("a", { size: 1 }));
+    await t.admin.patch(t.widgets("a"), "merge", { spec: { size: 2 } });
+    const { resourceVersion } = created.metadata;
+    const past = await t.admin.get(t.widgets(), { resourceVersion, resourceVersionMatch: "Exact" });
+    expect(past.list.items).toEqual([created]);
+    expect(past.list.metadata.resourceVersion).toBe(resourceVersion);
+    const legacy = await t.admin.get(t.widgets(), { resourceVersion, limit: 1 });
+    expect(legacy.list.items).toEqual([created]);
+    const fresh = await t.admin.get(t.widgets(), { resourceVersion, resourceVersionMatch: "NotOlderThan" });
+    expect(fresh.list.items).toMatchObject([{ spec: { size: 2 } }]);
+  }),
+
+  contractCase("refuses a resourceVersionMatch that is unknown or alone", async (t) => {
+    for (const query of [
+      { resourceVersionMatch: "Exact" },
+      { resourceVersionMatch: "Odd", resourceVersion: "1" },
+      { resourceVersionMatch: "Exact", resourceVersion: "0" },
+    ]) {
+      const answer = await t.admin.get(t.widgets(), query);
+      expect(answer.body).toMatchObject({
+        code: 422,
+        details: { kind: "ListOptions", causes: [{ field: "resourceVersionMatch" }] },
+      });
+    }
+  }),
+
   contractCase("deletes a collection by selector and returns what it deleted", async (t) => {
     for (const name of ["a", "b", "c"]) {
       const labels = { doomed: String(name !== "b") };

@@ -100,6 +100,23 @@ export const secretCases = contractArea("Secrets", [
     });
   }),
 
+  contractCase("of the other known types need their keys", async (t) => {
+    for (const [type, field] of [
+      ["kubernetes.io/dockerconfigjson", "data[.dockerconfigjson]"],
+      ["kubernetes.io/ssh-auth", "data[ssh-privatekey]"],
+      ["kubernetes.io/basic-auth", "data[username]"],
+      ["kubernetes.io/service-account-token", "metadata.annotations[kubernetes.io/service-account.name]"],
+    ] as const) {
+      const answer = await t.admin.create(t.secrets(), { metadata: { name: "a" }, type });
+      expect(answer.status, type).toBe(422);
+      expect(answer.body).toMatchObject({
+        details: {
+          causes: expect.arrayContaining([expect.objectContaining({ reason: "FieldValueRequired", field })]),
+        },
+      });
+    }
+  }),
+
   contractCase("cannot change once immutable, nor become mutable again", async (t) => {
     await t.created(t.secrets(), { metadata: { name: "a" }, data: { key: base64("1") }, immutable: true });
     const data = await t.admin.patch(t.secrets("a"), "merge", { stringData: { key: "2" } });

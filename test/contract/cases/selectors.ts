@@ -39,9 +39,27 @@ export const selectorCases = contractArea("selectors", [
   byLabel("env notin (prod)", "bcd"),
   byLabel("tier in (web),env notin (dev)", "a"),
   byLabel("tier=", ""),
+  byLabel("env in (,prod)", "a"),
+  byLabel(" tier = web , env ", "ab"),
   badLabel("env in prod", "unable to parse requirement: found 'prod' expected: '('"),
   badLabel("=x", "found '=', expected: !, identifier, or 'end of string'"),
   badLabel("a=b c", "found 'c', expected: ',' or 'end of string'"),
+
+  badLabel(
+    "tier>x",
+    "unable to parse requirement: values[0]: Invalid value: \"x\": for 'Gt', 'Lt' operators, the value must be an integer",
+  ),
+  badLabel(
+    `tier=${"x".repeat(64)}`,
+    `unable to parse requirement: values[0][tier]: Invalid value: "${"x".repeat(64)}": must be no more than 63 bytes`,
+  ),
+
+  contractCase("refuses a label key or value that no label can have", async (t) => {
+    for (const labelSelector of ["a/b/c=d", "a=-", "!"]) {
+      const answer = await t.admin.get(t.widgets(), { labelSelector });
+      expect(answer.status, labelSelector).toBe(400);
+    }
+  }),
 
   contractCase("selects by metadata.name and metadata.namespace", async (t) => {
     await labelled(t);

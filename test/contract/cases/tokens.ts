@@ -84,6 +84,33 @@ export const tokenCases = contractArea("tokens", [
     );
   }),
 
+  contractCase("TokenRequest binds to a Secret that exists, and to known kinds only", async (t) => {
+    await t.created(t.core("serviceaccounts"), { metadata: { name: "a" } });
+    const bind = (kind: string, name: string) =>
+      t.admin.create(t.core("serviceaccounts", "a", "token"), {
+        spec: { audiences: ["vault"], boundObjectRef: { apiVersion: "v1", kind, name } },
+      });
+    expect((await bind("Secret", "none")).body).toEqual(
+      status(404, "NotFound", 'secrets "none" not found', { name: "none", kind: "secrets" }),
+    );
+    expect((await bind("Odd", "none")).body).toMatchObject({
+      code: 400,
+      message: "cannot bind token to object of type /v1, Kind=Odd",
+    });
+    const secret = await t.created(t.secrets(), { metadata: { name: "bound" } });
+    const token = claims((await bind("Secret", "bound")).object);
+    expect(token["kubernetes.io"]).toMatchObject({ secret: { name: "bound", uid: secret.metadata.uid } });
+  }),
+
+  contractCase("TokenRequest refuses a body of another kind or type", async (t) => {
+    await t.created(t.core("serviceaccounts"), { metadata: { name: "a" } });
+    const path = t.core("serviceaccounts", "a", "token");
+    const kind = await t.admin.create(path, { apiVersion: "v1", kind: "Other" });
+    expect(kind.status).toBe(400);
+    const number = await t.admin.create(path, { spec: { expirationSeconds: "x" } });
+    expect(number.status).toBe(400);
+  }),
+
   contractCase("TokenReview knows the account, its groups and the audience asked for", async (t) => {
     const account = await t.created(t.core("serviceaccounts"), { metadata: { name: "a" } });
     const request = await t.created(t.core("serviceaccounts", "a", "token"), {

@@ -80,6 +80,18 @@ export const watchEndCases = contractArea("watch: bookmarks and ends", [
     expect(answer.body).toMatchObject({ reason: "Invalid" });
   }),
 
+  contractCase("refuses options of a list, and of a streaming list without its match", async (t) => {
+    for (const query of [
+      { watch: true, continue: "x" },
+      { watch: true, resourceVersionMatch: "NotOlderThan" },
+      { watch: true, sendInitialEvents: true, resourceVersionMatch: "Exact" },
+      { sendInitialEvents: true, resourceVersionMatch: "NotOlderThan" },
+    ]) {
+      const answer = await t.admin.get(t.widgets(), query);
+      expect(answer.body).toMatchObject({ code: 422, details: { kind: "ListOptions" } });
+    }
+  }),
+
   contractCase("sends ERROR 410 Expired for a resourceVersion that history no longer holds", async (t) => {
     const watch = await t.admin.unrecorded.watch(t.widgets(), { resourceVersion: "1" });
     const [event, ...more] = await watch.rest();
