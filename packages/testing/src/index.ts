@@ -31,9 +31,11 @@ export {
   waitForReady,
 } from "./cert-manager/wait-for-ready.ts";
 export { type Demo, type DemoIssuer, type DemoOptions, runDemo } from "./demo/run-demo.ts";
-export { badCertificates } from "./fake-pki/bad-certificates.ts";
+export type { Authority, CaPair, IssueOptions } from "./fake-pki/authority.ts";
+export { type BadAnswer, type BadCase, badCertificates, type MakeBad } from "./fake-pki/bad-certificates.ts";
 export { type FakePkiIssuerOptions, fakePkiIssuer } from "./fake-pki/fake-pki-issuer.ts";
 export { badDay, calm, type Misbehaviour } from "./fake-pki/misbehaviour.ts";
+export type { Order } from "./fake-pki/order-book.ts";
 export type { PkiCall, PkiRoute } from "./fake-pki/pki-call.ts";
 export type { LedgerEntry, PkiLedger } from "./fake-pki/pki-ledger.ts";
 export { seededRandom } from "./fake-pki/seeded-random.ts";

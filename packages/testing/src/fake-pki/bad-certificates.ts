@@ -35,7 +35,8 @@ export interface BadAnswer {
   readonly ca?: string | undefined;
 }
 
-type MakeBad = (given: BadCase) => string | BadAnswer | Promise<string | BadAnswer>;
+/** Makes one bad answer. */
+export type MakeBad = (given: BadCase) => string | BadAnswer | Promise<string | BadAnswer>;
 
 const day = 24 * 3_600_000;
 const minute = 60_000;
