@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import {
   buildCsr,
   type CertificateRequest,
@@ -8,6 +9,7 @@ import {
   type KubeObject,
   Lifecycle,
   newPrivateKey,
+  parseCsr,
   type RunningIssuer,
   type ServeOptions,
   startIssuer,
@@ -199,6 +201,14 @@ export class FaultScene {
       (seen) => seen.issued === count,
     );
     return performance.now() - start;
+  }
+
+  /** Names of the requests whose CSR has one of these digests, as the PKI's ledger writes them. */
+  async namesOf(csrSha256: ReadonlySet<string>): Promise<readonly string[]> {
+    return (await this.requests()).flatMap(({ metadata, spec }) => {
+      const { der } = parseCsr(Buffer.from(spec.request, "base64"));
+      return csrSha256.has(createHash("sha256").update(der).digest("hex")) ? [metadata.name] : [];
+    });
   }
 
   /** Names of requests that an event of the reason tells of. */

@@ -1,5 +1,6 @@
 import type { TargetOf } from "../target.ts";
 import { badCertificateCases } from "./bad-certificates.ts";
+import { badDayCases } from "./bad-days.ts";
 import { deletionCases } from "./deletions.ts";
 import { neighbourCases } from "./neighbours.ts";
 import { outageCases } from "./outages.ts";
@@ -11,17 +12,18 @@ import { writeCases } from "./writes.ts";
 
 /** Cases that mostly wait, and so may run side by side: each has its own namespace, API group, PKI and relay. */
 export function waitingCases(target: TargetOf): void {
+  badDayCases(target);
   badCertificateCases(target);
   staleCacheCases(target);
   outageCases(target);
-  rotationCases(target);
   deletionCases(target);
   restraintCases(target);
+  writeCases(target);
 }
 
 /** Cases that need the machine, or the API server, for themselves. */
 export function busyCases(target: TargetOf): void {
-  writeCases(target);
+  rotationCases(target);
   neighbourCases(target);
   restartCases(target);
 }

@@ -17,8 +17,8 @@ export function outageCases(target: TargetOf): void {
         // A call that hangs must end within the outage, as it would at the default deadline within one of minutes.
         await scene.serve({ signTimeoutMs: 5_000 });
         await scene.untilIssuer("True");
-        const count = target().size(16, 200);
-        const awayMs = target().size(6_000, 120_000);
+        const count = target().size(12, 200);
+        const awayMs = target().size(5_000, 120_000);
         const outage = scene.pki.outage(awayMs, how);
         await scene.createRequests(count);
         await outage;
@@ -41,7 +41,7 @@ export function outageCases(target: TargetOf): void {
       });
       await scene.createIssuer();
       await scene.serve();
-      const count = target().size(16, 200);
+      const count = target().size(16, 60);
       await scene.createRequests(count);
       await delay(target().size(8_000, 20_000));
       scene.pki.calmDown();

@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { findCondition } from "../../e2e/conditions.ts";
 import { eventually } from "../../e2e/eventually.ts";
 import { isWrite, type RelayedCall } from "../fixtures/relayed-call.ts";
-import { beginScene } from "../scene.ts";
+import { beginScene, type FaultScene } from "../scene.ts";
 import type { TargetOf } from "../target.ts";
 
 /** `PATCH certificaterequests/status`: what is written, without names. */
@@ -11,6 +11,14 @@ function writes(calls: readonly RelayedCall[]): readonly string[] {
   return calls
     .filter(isWrite)
     .map(({ method, resource, subresource }) => `${method} ${resource}${subresource && "/"}${subresource}`);
+}
+
+/** Resolves when the issuer has written nothing for so long, in milliseconds. */
+async function untilQuiet({ relay }: FaultScene, ms: number): Promise<void> {
+  for (let count = -1; count !== relay.calls.filter(isWrite).length; ) {
+    count = relay.calls.filter(isWrite).length;
+    await delay(ms);
+  }
 }
 
 /** What an issuer does not do. */
@@ -23,6 +31,7 @@ export function restraintCases(target: TargetOf): void {
       await scene.createIssuer();
       await scene.serve();
       await scene.untilIssuer("True");
+      await untilQuiet(scene, 1_000);
       const mark = scene.relay.calls.length;
       const names = await scene.createRequests(5);
       await eventually(
@@ -31,7 +40,7 @@ export function restraintCases(target: TargetOf): void {
         () => scene.requests(),
         (all) => all.every((request) => findCondition(request, "Ready")?.reason === "Failed"),
       );
-      await delay(3_000);
+      await untilQuiet(scene, 2_000);
       expect(scene.pki.count("order")).toBe(names.length);
       for (const { status } of await scene.requests()) expect(status?.failureTime).toBeDefined();
       const all = writes(scene.relay.calls.slice(mark));
@@ -54,12 +63,12 @@ export function restraintCases(target: TargetOf): void {
         await scene.createIssuer();
         await scene.serve();
         await scene.untilIssuer("True");
-        await delay(500);
+        await untilQuiet(scene, 1_000);
         const mark = scene.relay.calls.length;
         const count = 20;
         await scene.createRequests(count);
         await scene.untilIssued(count, 20_000);
-        await delay(500);
+        await untilQuiet(scene, 1_000);
         const done = scene.relay.calls.length;
         const all = writes(scene.relay.calls.slice(mark));
         expect(all.filter((what) => what === "PATCH certificaterequests/status")).toHaveLength(

@@ -14,7 +14,7 @@ export function rotationCases(target: TargetOf): void {
       await scene.createIssuer();
       await scene.serve();
       await scene.untilIssuer("True");
-      const rotations = target().size(4, 30);
+      const rotations = target().size(4, 20);
       const delays: number[] = [];
       let count = 0;
       for (let round = 0; round < rotations; round += 1) {

@@ -17,15 +17,15 @@ export function staleCacheCases(target: TargetOf): void {
         if (changed) flaps += 1;
       });
       scene.relay.watchDelayMs = target().size(1_000, 5_000);
-      const count = target().size(30, 300);
-      const wanted = target().size(6, 40);
-      const deadline = performance.now() + 30_000;
+      const count = target().size(30, 100);
+      const wanted = target().size(6, 15);
+      const deadline = performance.now() + 45_000;
       const creating = scene.createRequests(count);
       for (let up = false; flaps < wanted && performance.now() < deadline; up = !up) {
         scene.pki.tokens.clear();
         if (up) scene.pki.tokens.add("fake-pki-token");
         await scene.touchIssuer();
-        await delay(100);
+        await delay(200);
       }
       scene.pki.tokens.add("fake-pki-token");
       await scene.touchIssuer();
@@ -39,7 +39,7 @@ export function staleCacheCases(target: TargetOf): void {
     test("by a whole restart: what another process has issued is not ordered again", async (context) => {
       const scene = await beginScene(target(), context, "r3-stale", { pki: { calm: true } });
       await scene.createIssuer();
-      const count = target().size(20, 200);
+      const count = target().size(20, 60);
       await scene.createRequests(count);
       const stale = { status: 200, body: await scene.requestList() };
       const first = await scene.serve();
