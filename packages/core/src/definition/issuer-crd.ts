@@ -92,7 +92,7 @@ const printerColumns: readonly PrinterColumn[] = [
 /**
  * The CustomResourceDefinitions of a definition, one per kind, in the order of `kinds`.
  *
- * @throws TypeError as {@link structuralSchema} does
+ * @throws TypeError as `structuralSchema` does
  */
 export function issuerCrds(definition: IssuerDefinition): readonly CustomResourceDefinition[] {
   const spec = structuralSchema(definition.spec);
