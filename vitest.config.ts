@@ -1,10 +1,6 @@
 import { defineConfig } from "vitest/config";
 
-export const conditions = ["@countersign/source"];
-
 export default defineConfig({
-  resolve: { conditions },
-  ssr: { resolve: { conditions, externalConditions: conditions } },
   test: {
     include: [
       "packages/*/src/**/*.test.ts",
@@ -12,7 +8,6 @@ export default defineConfig({
       "test/{contract,e2e,faults,rigs,tools}/**/*.test.ts",
     ],
     exclude: ["**/node_modules/**", "**/*.real.test.ts"],
-    execArgv: ["--conditions=@countersign/source"],
     typecheck: { enabled: true, include: ["packages/*/src/**/*.test-d.ts"], tsconfig: "tsconfig.json" },
     testTimeout: 20_000,
     hookTimeout: 30_000,

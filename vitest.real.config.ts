@@ -1,13 +1,9 @@
 import { defineConfig } from "vitest/config";
-import { conditions } from "./vitest.config.ts";
 
 /** The tier that needs real servers (test/rigs). One file after another: they share two cores with kube-apiserver. */
 export default defineConfig({
-  resolve: { conditions },
-  ssr: { resolve: { conditions, externalConditions: conditions } },
   test: {
     include: ["test/**/*.real.test.ts", "packages/*/src/**/*.real.test.ts"],
-    execArgv: ["--conditions=@countersign/source"],
     globalSetup: ["./test/rigs/global-setup.ts"],
     fileParallelism: false,
     testTimeout: 120_000,

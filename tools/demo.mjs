@@ -17,7 +17,7 @@ if (name === undefined || name === "--help" || name === "-h") {
   process.exitCode = 1;
 } else {
   const file = join(examples, name, "src", "demo.ts");
-  const child = spawn(process.execPath, ["--conditions=@countersign/source", file, ...args], {
+  const child = spawn(process.execPath, [file, ...args], {
     stdio: "inherit",
   });
   process.on("SIGTERM", () => child.kill("SIGTERM")).on("SIGINT", () => {});

@@ -3,7 +3,7 @@ import { buildRig } from "./build-rig.ts";
 import { RIGS, type RigName } from "./rig.ts";
 
 const names = Object.keys(RIGS) as RigName[];
-const HELP = `Usage: node --conditions=@countersign/source test/rigs/build.ts [name…]
+const HELP = `Usage: node test/rigs/build.ts [name…]
 
 Builds the servers that the real tier runs, or finds them, and prints where they are.
 Names: ${names.join(", ")}; all of them unless given.

@@ -96,7 +96,7 @@ describe("an issuer as a program, seen from outside", () => {
       "current-context": "x",
     };
     await writeFile(kubeconfig, JSON.stringify(config));
-    const args = ["--conditions=@countersign/source", "--no-warnings", program, "--kubeconfig", kubeconfig];
+    const args = ["--no-warnings", program, "--kubeconfig", kubeconfig];
     child = spawn(process.execPath, [...args, ...argv], { stdio: ["ignore", "pipe", "pipe"], env: {} });
     for (const stream of [child.stdout, child.stderr]) {
       stream.setEncoding("utf8").on("data", (text: string) => {

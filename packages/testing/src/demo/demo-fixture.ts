@@ -28,7 +28,7 @@ export async function runDemoProcess(
 ): Promise<DemoEnd> {
   const { INIT_CWD: _, ...env } = process.env;
   const file = join(root, "examples", name, "src", "demo.ts");
-  const child = spawn(process.execPath, ["--conditions=@countersign/source", file, ...args], {
+  const child = spawn(process.execPath, [file, ...args], {
     cwd,
     env: {
       ...env,
