@@ -12,6 +12,12 @@ type Connect = (context: ConnectContext<Spec, { token: SecretKeyRef }>) => Signe
 
 const okSigner = { check: async () => {}, sign: () => Promise.reject(new Error("not used")) };
 
+function connectionOf(reconciler: IssuerReconciler, issuer: IssuerObject | undefined) {
+  const connection = issuer && reconciler.connection("key", issuer);
+  if (connection === undefined) throw new Error("not connected");
+  return connection;
+}
+
 /** One issuer object and one Secret, as the caches would show them; what is written shows at once. */
 function fixture(
   connect: Connect = () => okSigner,
@@ -222,10 +228,20 @@ describe("IssuerReconciler", () => {
   test("ready-reported-error: a fault that sign met makes the issuer not-Ready until the next check", async () => {
     const { world, look, reconciler } = fixture();
     await look();
-    reconciler.report("key", new IssuerError("401 from the PKI"));
+    reconciler.report("key", new IssuerError("401 from the PKI"), connectionOf(reconciler, world.issuer));
     expect(await look()).toBe("retry");
     expect(world.writes[1]).toMatchObject({ status: "False", message: "Not ready yet: 401 from the PKI" });
     expect(await look()).toBe("settled");
+  });
+
+  test("a fault that sign met with a withdrawn token says nothing of the new one", async () => {
+    const { world, look, reconciler } = fixture();
+    await look();
+    const old = connectionOf(reconciler, world.issuer);
+    world.setToken("new", "2");
+    reconciler.report("key", new IssuerError("401 from the PKI"), old);
+    expect(await look()).toBe("settled");
+    expect(world.writes).toHaveLength(1);
   });
 
   test("names the fields of a spec that is not valid", async () => {

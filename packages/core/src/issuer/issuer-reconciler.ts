@@ -69,7 +69,7 @@ export class IssuerReconciler {
   readonly #options: IssuerReconcilerOptions;
   readonly #connections = new Map<string, IssuerConnection>();
   /** Faults that `sign` found, by issuer: consumed by the next look at the issuer. */
-  readonly #reported = new Map<string, unknown>();
+  readonly #reported = new Map<string, { readonly error: unknown; readonly connection: IssuerConnection }>();
   readonly #retiring = new Set<Promise<void>>();
   #looks = 0;
 
@@ -83,9 +83,9 @@ export class IssuerReconciler {
     return connection?.version.startsWith(objectVersion(issuer)) ? connection : undefined;
   }
 
-  /** Tells that a call of the signer failed through the issuer's fault. */
-  report(key: string, error: unknown): void {
-    this.#reported.set(key, error);
+  /** Tells that a call of this connection's signer failed through the issuer's fault. */
+  report(key: string, error: unknown, connection: IssuerConnection): void {
+    this.#reported.set(key, { error, connection });
   }
 
   /** Looks at one issuer: connects if needed, checks, writes the Ready condition if it changes. */
@@ -134,7 +134,8 @@ export class IssuerReconciler {
     try {
       const connection = await this.#connect(key, kind, issuer, signal);
       // A fault that `sign` met is believed before a check that may not see it, and only once: the next look checks anew.
-      if (reported !== undefined) throw reported;
+      // It says nothing of a later connection: a call with the old token fails while the new one is in use already.
+      if (reported?.connection === connection) throw reported.error;
       await connection.use((signer) =>
         this.#bounded("check", signal, (bound) => signer.check({ signal: bound })),
       );

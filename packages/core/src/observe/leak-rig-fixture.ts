@@ -144,7 +144,7 @@ export async function everythingSeen(slip: Slip, secretValue: string): Promise<S
       enter: () => ({ leave: () => {} }),
       issuer: () => issuer,
       connection: (key, each) => issuers.connection(key, each),
-      reportIssuer: (key, error) => issuers.report(key, error),
+      reportIssuer: (key, error, connection) => issuers.report(key, error, connection),
       fence: () => {},
       reread: async () => request,
       async applyStatus(each, status: RequestStatus) {

@@ -34,7 +34,7 @@ export interface RequestPorts extends AttemptPorts {
   /** Leave to call the signer; or the milliseconds to wait; or undefined: the request will be looked at again. */
   enter(issuer: string, request: string): IssuerSlot | number | undefined;
   /** The signer found the issuer at fault: check it now. */
-  reportIssuer(key: string, error: unknown): void;
+  reportIssuer(key: string, error: unknown, connection: IssuerConnection): void;
 }
 
 /** Options of {@link RequestReconciler}. */
@@ -242,7 +242,7 @@ export class RequestReconciler {
     };
     const conclusion = concludeSafely({ ...base, result });
     if (conclusion.next.kind === "issuer")
-      this.#options.ports.reportIssuer(issuerText, conclusion.next.error);
+      this.#options.ports.reportIssuer(issuerText, conclusion.next.error, connection);
     memory.unwritten = conclusion;
     return this.#write(key, end.request, memory, conclusion, signal);
   }

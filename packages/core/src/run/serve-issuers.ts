@@ -19,7 +19,7 @@ export interface ServedIssuers {
   get(key: IssuerKey): IssuerObject | undefined;
   connection(key: string, issuer: IssuerObject): IssuerConnection | undefined;
   /** A call of the signer failed through the issuer's fault: it is checked at once. */
-  report(key: string, error: unknown): void;
+  report(key: string, error: unknown, connection: IssuerConnection): void;
   /** Called with the key of an issuer whose requests should be looked at again. */
   onWake(listener: (key: string) => void): void;
   /** Closes the signers and ends the watches of Secrets. */
@@ -118,8 +118,8 @@ export function serveIssuers(definition: IssuerDefinition, context: ServeContext
     queue,
     get,
     connection: (key, issuer) => reconciler.connection(key, issuer),
-    report(key, error) {
-      reconciler.report(key, error);
+    report(key, error, connection) {
+      reconciler.report(key, error, connection);
       queue.add(key);
     },
     onWake: (listener) => void listeners.add(listener),

@@ -86,7 +86,7 @@ export function serveRequests<T extends KubeObject>(
       issuer: (key) => issuers.get(key),
       connection: (key, issuer) => issuers.connection(key, issuer),
       enter: (issuer, key) => slots.enter(issuer, key),
-      reportIssuer: (key, error) => issuers.report(key, error),
+      reportIssuer: (key, error, connection) => issuers.report(key, error, connection),
       reread: (request, signal) => source.reread(request, signal),
       applyStatus(request, status, signal) {
         assertLegalStatus(status);
