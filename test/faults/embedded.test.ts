@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, vi } from "vitest";
 import { busyCases, waitingCases } from "./cases/index.ts";
+import { writeCases } from "./cases/writes.ts";
 import { startEmbeddedTarget } from "./embedded-target.ts";
 import type { FaultsTarget } from "./target.ts";
 
@@ -12,6 +13,9 @@ describe("on the embedded Kubernetes API", () => {
   });
   afterAll(() => target?.[Symbol.asyncDispose]());
 
-  describe.concurrent("side by side", () => waitingCases(() => target));
+  describe.concurrent("side by side", () => {
+    waitingCases(() => target);
+    writeCases(() => target);
+  });
   describe("one after another", () => busyCases(() => target));
 });

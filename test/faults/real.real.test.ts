@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, vi } from "vitest";
 import { CONTROL_PLANE, describeWithRigs } from "../rigs/rigs.ts";
 import { crashCases } from "./cases/crashes.ts";
 import { busyCases, waitingCases } from "./cases/index.ts";
+import { writeCases } from "./cases/writes.ts";
 import { startRealTarget } from "./real-target.ts";
 import type { FaultsTarget } from "./target.ts";
 
@@ -18,5 +19,8 @@ describeWithRigs(CONTROL_PLANE, "on a real kube-apiserver", () => {
     crashCases(() => target);
     waitingCases(() => target);
   });
-  describe("one after another", () => busyCases(() => target));
+  describe("one after another", () => {
+    writeCases(() => target);
+    busyCases(() => target);
+  });
 });

@@ -196,6 +196,7 @@ export class FaultScene {
           issued: issued.length,
           waiting: findCondition(waiting, "Ready"),
           name: waiting?.metadata.name,
+          troubles: this.troubles.slice(-3).map(({ where, error }) => `${where}: ${error}`),
         };
       },
       (seen) => seen.issued === count,

@@ -8,7 +8,6 @@ import { restartCases } from "./restarts.ts";
 import { restraintCases } from "./restraint.ts";
 import { rotationCases } from "./rotations.ts";
 import { staleCacheCases } from "./stale-caches.ts";
-import { writeCases } from "./writes.ts";
 
 /** Cases that mostly wait, and so may run side by side: each has its own namespace, API group, PKI and relay. */
 export function waitingCases(target: TargetOf): void {
@@ -18,7 +17,6 @@ export function waitingCases(target: TargetOf): void {
   outageCases(target);
   deletionCases(target);
   restraintCases(target);
-  writeCases(target);
 }
 
 /** Cases that need the machine, or the API server, for themselves. */
