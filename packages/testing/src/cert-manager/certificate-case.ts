@@ -1,6 +1,6 @@
 import type { CertificateRequest, KubeConnection, Secret } from "@countersign/issuer-core";
 import { applyStatus, KubeTransport, startInformer } from "@countersign/issuer-core/kube";
-import { expect, type TestContext } from "vitest";
+import type { TestContext } from "vitest";
 import type { Certificate } from "./certificate.ts";
 import { type CertificateForOptions, certificateFor } from "./certificate-for.ts";
 import { findCondition, kubeTime, withCondition } from "./condition.ts";
@@ -18,14 +18,21 @@ export class CertificateCase {
   readonly issuer: TestIssuer;
   readonly kube: KubeObjects;
   readonly name: string;
+  /** The test's own: the global one cannot tell which of several tests that run at once a poll belongs to. */
+  readonly expect: TestContext["expect"];
   readonly #connection: KubeConnection;
   readonly #transport: KubeTransport;
   /** Every state of the Certificate that the watch has told of. */
   readonly #history: Certificate[] = [];
 
-  constructor(connection: KubeConnection, context: Pick<TestContext, "onTestFinished">, name: string) {
+  constructor(
+    connection: KubeConnection,
+    context: Pick<TestContext, "onTestFinished" | "expect">,
+    name: string,
+  ) {
     this.#connection = connection;
     this.name = name;
+    this.expect = context.expect;
     this.issuer = new TestIssuer(connection);
     this.#transport = new KubeTransport({ connection, userAgent: "certificate-cases" });
     this.kube = new KubeObjects(this.#transport, "certificate-cases");
@@ -47,7 +54,7 @@ export class CertificateCase {
     const { name } = this;
     const privateKey = { algorithm: "ECDSA" } as const;
     const object = certificateFor({ namespace, name, issuerRef: issuerRef(name), privateKey, ...options });
-    expect(await this.kube.create(certificateType, object)).toBeDefined();
+    this.expect(await this.kube.create(certificateType, object)).toBeDefined();
   }
 
   /** Changes fields of the Certificate's spec. */
@@ -65,7 +72,7 @@ export class CertificateCase {
       const conditions = withCondition(status?.conditions, wanted, Date.now());
       return this.kube.replaceStatus(certificateType, { ...certificate, status: { ...status, conditions } });
     };
-    await expect.poll(attempt, poll).toBeDefined();
+    await this.expect.poll(attempt, poll).toBeDefined();
   }
 
   ready(options: WaitForReadyOptions = {}) {
@@ -95,12 +102,21 @@ export class CertificateCase {
 
   /** Decides as an approver about the request, as soon as it exists. */
   async decide(revision: number, type: "Approved" | "Denied", reason: string, message: string) {
-    await expect.poll(() => this.request(revision), poll).toBeDefined();
+    await this.expect.poll(() => this.request(revision), poll).toBeDefined();
     const request = await this.request(revision);
     if (request === undefined) throw new Error("the CertificateRequest is gone");
+    await this.#decideOn(request, type, reason, message);
+    return request;
+  }
+
+  /** Approves this very request; one that is gone by now is none of the approver's business. */
+  async approve(request: CertificateRequest): Promise<void> {
+    await this.#decideOn(request, "Approved", "Policy", "now");
+  }
+
+  async #decideOn(request: CertificateRequest, type: "Approved" | "Denied", reason: string, message: string) {
     const condition = { type, status: "True", reason, message, lastTransitionTime: kubeTime(Date.now()) };
     await this.applyStatus(request, { conditions: [condition] }, "test-approver");
-    return request;
   }
 
   secret(): Promise<Secret | undefined> {
@@ -115,7 +131,7 @@ export class CertificateCase {
           status?.failedIssuanceAttempts === attempts &&
           findCondition(status.conditions, "Issuing")?.status === "False",
       );
-    await expect.poll(found, poll).toBeDefined();
+    await this.expect.poll(found, poll).toBeDefined();
     return found() ?? (await this.certificate());
   }
 }

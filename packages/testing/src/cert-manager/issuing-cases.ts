@@ -70,7 +70,7 @@ export function issuingCases(begin: Begin): void {
         labels: { app: "worded" },
         annotations: { "pki.example.com/profile": "web", "kubectl.kubernetes.io/x": "no" },
       });
-      await expect
+      await it.expect
         .poll(async () => isTrue((await it.request(1))?.status?.conditions, "Approved"), poll)
         .toBe(true);
       const [request, certificate] = [await it.request(1), await it.certificate()];
@@ -128,7 +128,7 @@ export function issuingCases(begin: Begin): void {
       const it = begin(context, `pending-${reason.toLowerCase()}`);
       it.issuer.on(it.name, () => ({ conditions: [ready(reason)] }));
       await it.create();
-      await expect.poll(() => it.issuer.answered(it.name), poll).toBe(1);
+      await it.expect.poll(() => it.issuer.answered(it.name), poll).toBe(1);
       const uid = (await it.request(1))?.metadata.uid;
       await expect(it.ready({ timeoutMs: 1_500 })).rejects.toThrow(
         /is not Ready after 1.5 s: .*Issuing=True/,
@@ -143,7 +143,7 @@ export function issuingCases(begin: Begin): void {
       nth === 0 ? { conditions: [ready("Pending")] } : it.pki.issue(request),
     );
     await it.create();
-    await expect.poll(() => it.issuer.answered(it.name), poll).toBe(1);
+    await it.expect.poll(() => it.issuer.answered(it.name), poll).toBe(1);
     await it.change({ dnsNames: ["overtaken.example.org"] });
     expect((await opensslVerdict(await it.ready())).text).toContain("DNS:overtaken.example.org");
     expect((await it.certificate()).status?.revision).toBe(1);

@@ -24,7 +24,7 @@ export function readyCases(begin: Begin): void {
       await it.ready();
       await it.change({ dnsNames: ["second.example.com"] });
       await it.ready({ revision: 2 });
-      await expect.poll(() => it.request(1), poll).toBeUndefined();
+      await it.expect.poll(() => it.request(1), poll).toBeUndefined();
       expect(await it.request(2)).toBeDefined();
     });
 
