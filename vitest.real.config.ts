@@ -4,6 +4,9 @@ import { defineConfig } from "vitest/config";
 export default defineConfig({
   test: {
     include: ["test/**/*.real.test.ts", "packages/*/src/**/*.real.test.ts"],
+    exclude: ["**/node_modules/**", "test/faults/**"],
+    // Some cases bound times, and share two cores with kube-apiserver. A second try is shown in the output.
+    retry: process.env.CI === "true" ? 1 : 0,
     globalSetup: ["./test/rigs/global-setup.ts"],
     fileParallelism: false,
     testTimeout: 120_000,

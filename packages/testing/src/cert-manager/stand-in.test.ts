@@ -21,7 +21,8 @@ async function cluster(options: Omit<CertManagerOptions, "connection" | "url" | 
     onTestFinished(() => certManager.stop());
     return certManager;
   };
-  const begin = (name: string) => new CertificateCase(connectionTo(api.kubeConfig), { onTestFinished, expect }, name);
+  const begin = (name: string) =>
+    new CertificateCase(connectionTo(api.kubeConfig), { onTestFinished, expect }, name);
   return { api, start, begin };
 }
 
