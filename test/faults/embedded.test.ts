@@ -4,7 +4,7 @@ import { writeCases } from "./cases/writes.ts";
 import { startEmbeddedTarget } from "./embedded-target.ts";
 import type { FaultsTarget } from "./target.ts";
 
-vi.setConfig({ testTimeout: 120_000, maxConcurrency: 10 });
+vi.setConfig({ testTimeout: 120_000, maxConcurrency: 14 });
 
 describe("on the embedded Kubernetes API", () => {
   let target: FaultsTarget;

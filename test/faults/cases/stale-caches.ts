@@ -16,16 +16,18 @@ export function staleCacheCases(target: TargetOf): void {
       issuer.lifecycle.on("issuer:checked", ({ changed }) => {
         if (changed) flaps += 1;
       });
-      scene.relay.watchDelayMs = target().size(1_000, 5_000);
+      scene.relay.watchDelayMs = target().size(500, 3_000);
       const count = target().size(30, 100);
-      const wanted = target().size(6, 15);
-      const deadline = performance.now() + 45_000;
+      const wanted = target().size(4, 8);
+      const deadline = performance.now() + 60_000;
       const creating = scene.createRequests(count);
       for (let up = false; flaps < wanted && performance.now() < deadline; up = !up) {
         scene.pki.tokens.clear();
         if (up) scene.pki.tokens.add("fake-pki-token");
         await scene.touchIssuer();
-        await delay(200);
+        const before = flaps;
+        const enough = performance.now() + 2 * scene.relay.watchDelayMs;
+        while (flaps === before && performance.now() < enough) await delay(50);
       }
       scene.pki.tokens.add("fake-pki-token");
       await scene.touchIssuer();
