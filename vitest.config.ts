@@ -9,6 +9,8 @@ export default defineConfig({
     ],
     exclude: ["**/node_modules/**", "**/*.real.test.ts"],
     typecheck: { enabled: true, include: ["packages/*/src/**/*.test-d.ts"], tsconfig: "tsconfig.json" },
+    // By default one worker on two cores: half of the time would be spent waiting for timers and child processes.
+    maxWorkers: 2,
     // Some cases bound times, and share two cores with the other worker. A second try is shown in the output.
     retry: process.env.CI === "true" ? 1 : 0,
     testTimeout: 20_000,
