@@ -21,6 +21,8 @@ export {
 } from "./errors.ts";
 export * from "./http/index.ts";
 export {
+  type CannotTell,
+  cannotTell,
   defaultPendingRetryMs,
   type Issued,
   issued,

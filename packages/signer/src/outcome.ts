@@ -33,12 +33,24 @@ export interface Pending<Op = undefined> {
 /** What `sign` and `find` answer. */
 export type SignOutcome<Op = undefined> = Issued | Pending<Op>;
 
+/** The PKI cannot say, or may not, whether it issued anything for an attempt: what `find` answers beside an outcome. */
+export interface CannotTell {
+  readonly status: "cannot-tell";
+  /** Why, as a clause for people, such as `the token may not list certificates`: no PKI body, no secret. */
+  readonly reason: string;
+}
+
 /** How often a pending request is looked at when the signer does not say, in milliseconds. */
 export const defaultPendingRetryMs = 10_000;
 
 /** Makes an {@link Issued} outcome. */
 export function issued(result: Omit<Issued, "status">): Issued {
   return { status: "issued", ...result };
+}
+
+/** Makes a {@link CannotTell}. */
+export function cannotTell(reason: string): CannotTell {
+  return { status: "cannot-tell", reason };
 }
 
 /** Makes a {@link Pending} outcome; `retryAfterMs` defaults to {@link defaultPendingRetryMs}. */

@@ -1,4 +1,4 @@
-import type { Issued, SignOutcome } from "./outcome.ts";
+import type { CannotTell, Issued, SignOutcome } from "./outcome.ts";
 import type { Csr } from "./x509/index.ts";
 
 /** Who created the request, as the API server authenticated them. */
@@ -67,8 +67,14 @@ export interface Signer<Op = undefined> {
   check(context: CheckContext): Promise<unknown>;
   /** Asks the PKI for the certificate, or for the state of the order that `operation` names. */
   sign(request: SignRequest, context: SignContext<Op>): Promise<SignOutcome<Op>>;
-  /** After a crash: what the PKI already issued, or has pending, for this attempt. Undefined if it knows nothing of it. */
-  find?(request: SignRequest, context: SignContext<Op>): Promise<SignOutcome<Op> | Issued | undefined>;
+  /**
+   * After a crash: what the PKI already issued, or has pending, for this attempt. Undefined if it certainly knows nothing
+   * of it; a {@link CannotTell} makes the SDK report the possible duplicate before it signs again.
+   */
+  find?(
+    request: SignRequest,
+    context: SignContext<Op>,
+  ): Promise<SignOutcome<Op> | Issued | CannotTell | undefined>;
   /** Frees connections. Called once, after the last call has ended. */
   close?(): Promise<void>;
 }

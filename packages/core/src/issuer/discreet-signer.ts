@@ -29,6 +29,7 @@ export function discreetSigner(signer: Signer<unknown>, secrets: KnownSecrets): 
       find: (request, context) =>
         discreetly(async () => {
           const found = await find.call(signer, request, context);
+          if (found?.status === "cannot-tell") return { ...found, reason: secrets.text(found.reason) };
           return found && outcome(found);
         }),
     }),

@@ -1,4 +1,5 @@
 import {
+  cannotTell,
   type Issued,
   isPermanent,
   issuedNothing,
@@ -16,6 +17,7 @@ import type { Lifecycle, RequestAnswered, RequestStep } from "../lifecycle/lifec
 import { withDeadline } from "../lifecycle/with-deadline.ts";
 import { attemptId } from "./attempt-id.ts";
 import { errorText, type SignResult } from "./conclude.ts";
+import { oneLine } from "./condition.ts";
 import { type RequestStatus, readAttempt, requestStatus } from "./request-status.ts";
 import { verifyOutcome } from "./verify-outcome.ts";
 
@@ -192,17 +194,19 @@ async function lookUp(
   context: CallContext,
 ): Promise<SignOutcome<unknown> | Issued | undefined> {
   const { connection, memory, step, signRequest } = input;
-  if (connection.canFind) {
-    return connection.use((signer) =>
-      withDeadline(deadline(options, input), async (signal) =>
-        signer.find?.(signRequest, { ...context, signal }),
-      ),
-    );
-  }
+  const found = connection.canFind
+    ? await connection.use((signer) =>
+        withDeadline(deadline(options, input), async (signal) =>
+          signer.find?.(signRequest, { ...context, signal }),
+        ),
+      )
+    : cannotTell("this issuer cannot look it up");
+  if (found?.status !== "cannot-tell") return found;
   if (!memory.reported) {
     memory.reported = true;
-    const message =
-      "The PKI may have issued a certificate for this request already: an earlier attempt ended without an answer, and this issuer cannot look it up.";
+    const message = oneLine(
+      `The PKI may have issued a certificate for this request already: an earlier attempt ended without an answer, and ${found.reason}.`,
+    );
     options.lifecycle.announce("request:possibleDuplicate", {
       ...step,
       type: "Warning",

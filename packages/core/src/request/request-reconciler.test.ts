@@ -1,6 +1,7 @@
 import {
   buildCertificate,
   buildCsr,
+  cannotTell,
   deterministicSerial,
   IssuerError,
   issued,
@@ -143,7 +144,7 @@ function fixture(sign: Signer<unknown>["sign"], more: FixtureOptions = {}) {
   const base = requestWith([approved]);
   world.request = { ...base, spec: { ...base.spec, request: Buffer.from(csr).toString("base64") } };
   const look = () => reconciler.reconcile("team/web-1", new AbortController().signal);
-  return { world, look, reconciler };
+  return { world, look, reconciler, lifecycle };
 }
 
 describe("RequestReconciler", () => {
@@ -472,6 +473,19 @@ describe("a signer that is not idempotent", () => {
       "request:signed",
       "request:issued",
     ]);
+  });
+
+  test("after a crash, a find that cannot tell is reported with its reason, and the request is signed", async () => {
+    const find = async () => cannotTell("the token may not list certificates");
+    const { world, look, lifecycle } = fixture(sign, { idempotent: false, find });
+    const messages: string[] = [];
+    lifecycle.on("request:possibleDuplicate", ({ message }) => messages.push(message));
+    world.request = await afterCrash();
+    await look();
+    expect(messages).toEqual([
+      expect.stringMatching(/ended without an answer, and the token may not list certificates\.$/),
+    ]);
+    expect(world.writes.at(-1)?.conditions[0]).toMatchObject({ reason: "Issued" });
   });
 
   test("after a crash, without find, the request fails where the operator chose so", async () => {

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { describe, expect, expectTypeOf, test } from "vitest";
 import { IssuerError, RequestRejected } from "../errors.ts";
-import { issued, type Pending, pending } from "../outcome.ts";
+import { cannotTell, issued, type Pending, pending } from "../outcome.ts";
 import type { Signer } from "../signer.ts";
 import { buildCertificate, deterministicSerial, newSelfSignedCa, softwareCaSigner } from "../x509/index.ts";
 import { signRequestFor } from "./sign-request-for.ts";
@@ -111,6 +111,7 @@ describe("testSigner", () => {
     const honest = caSigner();
     const find: Signer<Operation>["find"] = (request, context) => honest.sign(request, context);
     await testSigner(caSigner({ more: { find } }));
+    await testSigner(caSigner({ more: { find: async () => cannotTell("the PKI keeps no list") } }));
   });
 
   test("refuses an operation that the SDK could not keep, and ends in time", async () => {
