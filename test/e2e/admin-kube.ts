@@ -69,6 +69,15 @@ export class AdminKube implements Disposable {
     });
   }
 
+  async label(type: ResourceType, target: ResourceTarget, key: string, value: string): Promise<void> {
+    await this.#transport.request({
+      method: "PATCH",
+      path: resourcePath(type, target),
+      contentType: mergePatch,
+      body: { metadata: { labels: { [key]: value } } },
+    });
+  }
+
   async delete(type: ResourceType, target: ResourceTarget): Promise<void> {
     await this.#transport.request({ method: "DELETE", path: resourcePath(type, target) });
   }

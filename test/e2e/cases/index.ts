@@ -9,6 +9,7 @@ import { issuerObjectCases } from "./issuer-objects.ts";
 import { outageCases } from "./outages.ts";
 import { programCases } from "./program.ts";
 import { secretCases } from "./secrets.ts";
+import { sharingCases } from "./sharing.ts";
 
 /**
  * Every case, for one target. The areas run one after another, each with the issuers that it needs to itself; the tests
@@ -21,6 +22,7 @@ export function e2eCases(target: TargetOf): void {
   hostileRequestCases(target);
   secretCases(target);
   issuerObjectCases(target);
+  sharingCases(target);
   caKeyCases(target);
   programCases(target);
   // Looks at all that was logged so far, and must come before the API server goes away.

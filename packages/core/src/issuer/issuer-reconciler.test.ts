@@ -54,6 +54,7 @@ function fixture(
     checked: [] as IssuerChecked[],
     forgotten: [] as string[],
     now: Date.parse("2026-05-01T12:00:00Z"),
+    ignores: () => false,
     setToken(value: string, resourceVersion: string) {
       world.secrets.set("team/acme-token", {
         apiVersion: "v1",
@@ -90,6 +91,7 @@ function fixture(
     clock: () => world.now,
     ports: {
       issuer: () => world.issuer,
+      ignores: async () => world.ignores(),
       secrets: async (owner, where, names) => {
         if (names.length === 0) world.forgotten.push(owner);
         const found = names.map((name) => [name, world.secrets.get(`${where}/${name}`)] as const);
@@ -276,6 +278,47 @@ describe("IssuerReconciler", () => {
     });
     expect(await look()).toBe("retry");
     expect(world.writes[0]?.message).toContain("check took longer than 0.02 s");
+  });
+
+  test("an ignored issuer is not connected, checked or written to", async () => {
+    let connects = 0;
+    const { world, look } = fixture(() => {
+      connects += 1;
+      return okSigner;
+    });
+    world.ignores = () => true;
+    expect(await look()).toBe("ignored");
+    expect(connects).toBe(0);
+    expect(world.writes).toEqual([]);
+    expect(world.checked).toEqual([]);
+    world.ignores = () => false;
+    expect(await look()).toBe("settled");
+    expect(world.writes).toHaveLength(1);
+  });
+
+  test("an issuer that becomes ignored is disconnected and its Secrets are let go", async () => {
+    let closed = 0;
+    const close = async () => {
+      closed += 1;
+    };
+    const { world, reconciler, look } = fixture(() => ({ ...okSigner, close }));
+    await look();
+    world.ignores = () => true;
+    expect(await look()).toBe("ignored");
+    expect(world.issuer && reconciler.connection("key", world.issuer)).toBeUndefined();
+    await reconciler.stop();
+    expect(closed).toBe(1);
+    expect(world.forgotten).toEqual(["key"]);
+    expect(world.writes).toHaveLength(1);
+  });
+
+  test("a hook that fails stops the look before anything is written", async () => {
+    const { world, look } = fixture();
+    world.ignores = () => {
+      throw new Error("the hook is broken");
+    };
+    await expect(look()).rejects.toThrow("the hook is broken");
+    expect(world.writes).toEqual([]);
   });
 
   test("ignore-issuer-not-found: a deleted issuer is disconnected and its Secrets are let go", async () => {

@@ -27,6 +27,8 @@ export type PkiNetworkOptions = Pick<
 /** How the reconciler reaches the cluster; core implements it, tests may fake it. */
 export interface IssuerPorts {
   issuer(kind: IssuerKind, namespace: string, name: string): IssuerObject | undefined;
+  /** Whether the issuer is to be left alone. @throws what a hook throws: then nothing is written either */
+  ignores(issuer: IssuerObject, signal: AbortSignal): Promise<boolean>;
   /**
    * The Secrets of these names, as far as they exist. They stay watched for `owner` until its next call; a call with no
    * names lets all go.
@@ -58,6 +60,8 @@ export type IssuerNext =
   | "retry"
   /** Look again only when the spec or a Secret changes. */
   | "stuck"
+  /** Look again when the object changes: until then it is left alone. */
+  | "ignored"
   /** The object is gone. */
   | "gone";
 
@@ -98,11 +102,12 @@ export class IssuerReconciler {
   ): Promise<IssuerNext> {
     const { ports, definition, lifecycle, clock } = this.#options;
     const issuer = ports.issuer(kind, namespace, name);
-    if (issuer === undefined || issuer.metadata.deletionTimestamp !== undefined) {
+    const gone = issuer === undefined || issuer.metadata.deletionTimestamp !== undefined;
+    if (gone || (await ports.ignores(issuer, signal))) {
       this.#reported.delete(key);
       this.#disconnect(key);
       await ports.secrets(key, namespace, []);
-      return "gone";
+      return gone ? "gone" : "ignored";
     }
     this.#looks += 1;
     const reconcile = this.#looks;

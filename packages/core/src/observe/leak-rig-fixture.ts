@@ -121,6 +121,7 @@ export async function everythingSeen(slip: Slip, secretValue: string): Promise<S
     clock: () => now,
     ports: {
       issuer: () => issuer,
+      ignores: async () => false,
       secrets: async () => new Map([["acme", secret]]),
       applyStatus: async (_, __, status) => {
         slip.applyIssuer?.();
@@ -137,12 +138,14 @@ export async function everythingSeen(slip: Slip, secretValue: string): Promise<S
     publishCa: true,
     possibleDuplicate: "sign",
     clock: () => time,
+    ignored: new Set(),
     ports: {
       request: () => request,
       match: (each) => matchIssuer(definition, each),
       authorize: async () => {},
       enter: () => ({ leave: () => {} }),
       issuer: () => issuer,
+      ignores: async () => false,
       connection: (key, each) => issuers.connection(key, each),
       reportIssuer: (key, error, connection) => issuers.report(key, error, connection),
       fence: () => {},

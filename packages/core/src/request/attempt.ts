@@ -67,7 +67,7 @@ export interface AttemptInput {
   readonly connection: IssuerConnection;
   readonly memory: AttemptMemory;
   /** Whether the request, as it was read anew, is still to be signed. */
-  readonly stillDue: (request: CertificateRequest) => boolean;
+  readonly stillDue: (request: CertificateRequest) => Promise<boolean>;
   readonly signal: AbortSignal;
 }
 
@@ -97,7 +97,7 @@ export async function attempt(options: AttemptOptions, input: AttemptInput): Pro
   if (!connection.idempotent && operationOf(options, input, request, id) === undefined) {
     // The cache may be behind another replica's, or our own, last write.
     const fresh = await options.ports.reread(request, signal);
-    if (fresh === undefined || !input.stillDue(fresh)) return { result: overtaken, request };
+    if (fresh === undefined || !(await input.stillDue(fresh))) return { result: overtaken, request };
     request = fresh;
     if (recordOf(options.definition, request, id) === undefined) {
       const recorded = await options.ports.applyStatus(request, startedStatus(options, request, id), signal);

@@ -84,6 +84,8 @@ function fixture(sign: Signer<unknown>["sign"], more: FixtureOptions = {}) {
     /** What the API server has, where the cache is behind. */
     actual: undefined as CertificateRequest | undefined,
     fence: () => {},
+    ignored: new Set<string>(),
+    ignores: (_request: CertificateRequest): boolean => false,
   };
   const lifecycle = new Lifecycle();
   for (const name of [
@@ -118,12 +120,14 @@ function fixture(sign: Signer<unknown>["sign"], more: FixtureOptions = {}) {
     publishCa: true,
     possibleDuplicate: more.possibleDuplicate ?? "sign",
     clock: () => world.now,
+    ignored: world.ignored,
     ports: {
       request: () => world.request,
       match: (request) => matchIssuer(definition, request),
       authorize: async () => {},
       enter: () => ({ leave: () => {} }),
       issuer: () => readyIssuer,
+      ignores: async (request) => world.ignores(request),
       connection: () => (world.connected ? connection : undefined),
       reportIssuer: (_, error) => world.reported.push(error),
       fence: () => world.fence(),
@@ -369,6 +373,98 @@ describe("RequestReconciler", () => {
     await look();
     expect(world.writes).toHaveLength(1);
     expect(world.steps).toEqual(["request:denied"]);
+  });
+});
+
+describe("a request that is left alone", () => {
+  const sign = async (request: SignRequest) => issued({ chain: await chainFor(request) });
+
+  test.each<[string, NonNullable<CertificateRequest["status"]>]>([
+    ["approved", { conditions: [approved] }],
+    ["denied", { conditions: [condition("Denied", "True")] }],
+  ])(
+    "is not written to and not signed, %s as it is, and is taken when the answer changes",
+    async (_, status) => {
+      const { world, look } = fixture(sign, { idempotent: false });
+      if (world.request) world.request = { ...world.request, status };
+      world.ignores = () => true;
+      expect(await look()).toEqual({ kind: "settled" });
+      expect(world.writes).toEqual([]);
+      expect(world.steps).toEqual([]);
+      expect([...world.ignored]).toEqual(["team/web-1"]);
+
+      world.ignores = () => false;
+      await look();
+      expect(world.writes.at(-1)?.conditions[0]?.reason).toMatch(/Issued|Denied/);
+      expect([...world.ignored]).toEqual([]);
+    },
+  );
+
+  test("keeps a result that was not written yet, and writes it when the request is taken again", async () => {
+    let signs = 0;
+    const { world, look } = fixture((request) => {
+      signs += 1;
+      return sign(request);
+    });
+    world.apply = () => Promise.reject(new Error("the API server is down"));
+    await expect(look()).rejects.toThrow("down");
+    world.apply = async () => "written";
+    world.ignores = () => true;
+    await look();
+    expect(world.writes).toEqual([]);
+    world.ignores = () => false;
+    await look();
+    expect(world.writes).toHaveLength(1);
+    expect(signs).toBe(1);
+  });
+
+  test("gets no record and no call when the request, read anew, turns out to be one", async () => {
+    let signs = 0;
+    const { world, look } = fixture(
+      (request) => {
+        signs += 1;
+        return sign(request);
+      },
+      { idempotent: false },
+    );
+    if (world.request) {
+      const { metadata } = world.request;
+      world.actual = { ...world.request, metadata: { ...metadata, labels: { shard: "other" } } };
+    }
+    world.ignores = ({ metadata }) => metadata.labels?.shard === "other";
+    await look();
+    expect(world.writes).toEqual([]);
+    expect(signs).toBe(0);
+  });
+
+  test("nothing is written when the answer fails, and it is asked again", async () => {
+    const { world, look } = fixture(sign);
+    world.ignores = () => {
+      throw new Error("the hook is broken");
+    };
+    await expect(look()).rejects.toThrow("the hook is broken");
+    expect(world.writes).toEqual([]);
+    world.ignores = () => false;
+    await look();
+    expect(world.writes).toHaveLength(1);
+  });
+
+  test("nobody is asked about a finished request", async () => {
+    const { world, look } = fixture(sign);
+    if (world.request)
+      world.request = { ...world.request, status: { conditions: [condition("Ready", "True", "Issued")] } };
+    world.ignores = () => {
+      throw new Error("must not be asked");
+    };
+    expect(await look()).toEqual({ kind: "settled" });
+  });
+
+  test("is forgotten when it is deleted", async () => {
+    const { world, look, reconciler } = fixture(sign);
+    world.ignores = () => true;
+    await look();
+    reconciler.forget("team/web-1");
+    expect(world.ignored.size).toBe(0);
   });
 });
 

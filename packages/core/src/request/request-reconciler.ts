@@ -30,6 +30,8 @@ export interface RequestPorts extends AttemptPorts {
   /** @throws PermanentError when the requester may not use the issuer */
   authorize(request: CertificateRequest, issuer: IssuerKey, signal: AbortSignal): Promise<void>;
   issuer(key: IssuerKey): IssuerObject | undefined;
+  /** Whether the request is to be left alone. @throws what a hook throws: then nothing is written either */
+  ignores(request: CertificateRequest, issuer: IssuerKey, signal: AbortSignal): Promise<boolean>;
   connection(key: string, issuer: IssuerObject): IssuerConnection | undefined;
   /** Leave to call the signer; or the milliseconds to wait; or undefined: the request will be looked at again. */
   enter(issuer: string, request: string): IssuerSlot | number | undefined;
@@ -44,6 +46,8 @@ export interface RequestReconcilerOptions extends AttemptOptions {
   readonly retryForMs: number;
   /** Randomness of the back-off. */
   readonly scheduler: Scheduler;
+  /** Keys of the open requests that are left alone, kept up to date here: any change of them is news. */
+  readonly ignored: Set<string>;
 }
 
 /** Below a minute, so that a PKI that has come back is used within one. */
@@ -86,6 +90,7 @@ export class RequestReconciler {
   /** Forgets a request that was deleted. */
   forget(key: string): void {
     this.#memories.delete(key);
+    this.#options.ignored.delete(key);
   }
 
   /** Another process has led since this one last did: what is known of open requests may have been overtaken. */
@@ -99,13 +104,18 @@ export class RequestReconciler {
 
   /** Looks at one request and does the one thing that is due. */
   async reconcile(key: string, signal: AbortSignal): Promise<RequestNext> {
-    const { ports, clock } = this.#options;
+    const { ports, clock, ignored } = this.#options;
     const request = ports.request(key);
     const issuerKey = request && ports.match(request);
     if (request === undefined || issuerKey === undefined) {
-      this.#memories.delete(key);
+      this.forget(key);
       return settled;
     }
+    if (!isFinished(request) && (await ports.ignores(request, issuerKey, signal))) {
+      ignored.add(key);
+      return settled;
+    }
+    ignored.delete(key);
     const memory = this.#remember(key, request, issuerKey);
     if (memory.overtaken) await this.#compare(request, memory, signal);
     if (memory.finished) return settled;
@@ -220,7 +230,9 @@ export class RequestReconciler {
         step: memory.step,
         connection,
         memory,
-        stillDue: (fresh) => this.#decide(fresh, issuerKey, memory).action === "sign",
+        stillDue: async (fresh) =>
+          this.#decide(fresh, issuerKey, memory).action === "sign" &&
+          !(await this.#options.ports.ignores(fresh, issuerKey, signal)),
         signal,
       });
     } catch (error) {

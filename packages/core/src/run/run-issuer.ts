@@ -21,6 +21,7 @@ import {
   issuerHelp,
   parseIssuerArguments,
 } from "./arguments.ts";
+import type { IgnoreHooks } from "./ignore-hooks.ts";
 import { type RunningIssuer, startIssuer } from "./start-issuer.ts";
 import { stopSignals } from "./stop-signals.ts";
 
@@ -33,7 +34,7 @@ const lingerMs = 500;
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /** Options of {@link runIssuer}; by default those of the process. */
-export interface RunIssuerOptions {
+export interface RunIssuerOptions extends IgnoreHooks {
   readonly argv?: readonly string[] | undefined;
   readonly env?: Environment | undefined;
 }
@@ -93,6 +94,7 @@ async function run(
   definitions: readonly IssuerDefinition[],
   argv: readonly string[],
   env: Environment,
+  hooks: IgnoreHooks,
 ): Promise<void> {
   const args = parseIssuerArguments(argv);
   if (args.help) return void process.stdout.write(issuerHelp);
@@ -132,6 +134,7 @@ async function run(
   }
   const signals = stopSignals((signal) => log.error({ signal }, "ended before all work was done"));
   const issuer = startIssuer(definitions, {
+    ...hooks,
     connection,
     lifecycle,
     clusterResourceNamespace,
@@ -180,10 +183,10 @@ async function run(
  */
 export async function runIssuer(
   definitions: IssuerDefinition | readonly IssuerDefinition[],
-  { argv = process.argv.slice(2), env = process.env }: RunIssuerOptions = {},
+  { argv = process.argv.slice(2), env = process.env, ...hooks }: RunIssuerOptions = {},
 ): Promise<void> {
   try {
-    await run("group" in definitions ? [definitions] : definitions, argv, env);
+    await run("group" in definitions ? [definitions] : definitions, argv, env, hooks);
   } catch (error) {
     process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
     process.exitCode = error instanceof ArgumentError ? 2 : 1;

@@ -1,5 +1,6 @@
 import type { IssuerDefinition } from "../definition/define-issuer.ts";
 import type { Informer } from "../kube/informer.ts";
+import { objectKey } from "../kube/object-key.ts";
 import type { KubeTransport } from "../kube/transport.ts";
 import type { KubeObject } from "../kube/types.ts";
 import { fencedDefinition } from "../leader/fenced-definition.ts";
@@ -65,8 +66,9 @@ export function serveDefinition(
     informers.set(`${definition.kinds[at]?.plural}.${group}`, informer);
   function serve<T extends KubeObject>(resource: string, source: RequestSource<T>): void {
     informers.set(resource, source.informer);
-    queues.set(`${resource} of ${group}`, serveRequests(definition, context, issuers, source));
-    backlogs.push(() => openRequests(source));
+    const ignored = new Set<string>();
+    queues.set(`${resource} of ${group}`, serveRequests(definition, context, issuers, source, ignored));
+    backlogs.push(() => openRequests(source).filter(([request]) => !ignored.has(objectKey(request))));
   }
   serve("certificaterequests.cert-manager.io", certificateRequestSource(definition, context));
   if (settings.kubernetesSigningRequests)

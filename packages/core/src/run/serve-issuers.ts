@@ -1,6 +1,6 @@
 import type { IssuerDefinition, IssuerKind } from "../definition/define-issuer.ts";
 import type { IssuerConnection } from "../issuer/issuer-connection.ts";
-import { IssuerReconciler } from "../issuer/issuer-reconciler.ts";
+import { type IssuerNext, IssuerReconciler } from "../issuer/issuer-reconciler.ts";
 import { SecretWatcher } from "../issuer/secret-watcher.ts";
 import type { Informer } from "../kube/informer.ts";
 import type { StoreChange } from "../kube/store.ts";
@@ -9,6 +9,7 @@ import { whileLeading } from "../leader/while-leading.ts";
 import { WorkQueue } from "../queue/work-queue.ts";
 import { findCondition, isTrue } from "../request/condition.ts";
 import { type IssuerKey, issuerKeyText } from "../request/match-issuer.ts";
+import { ignoresIssuer } from "./ignore-hooks.ts";
 import { issuerResource } from "./resource-types.ts";
 import { type ServeContext, watch, writeStatus } from "./serve-context.ts";
 
@@ -32,6 +33,8 @@ export function serveIssuers(definition: IssuerDefinition, context: ServeContext
   const informers = new Map<string, Informer<IssuerObject>>();
   const targets = new Map<string, IssuerKey>();
   const listeners = new Set<(key: string) => void>();
+  /** Keys of issuers that are left alone. */
+  const ignored = new Set<string>();
   const wake = (key: string) => {
     for (const listener of listeners) listener(key);
   };
@@ -54,6 +57,7 @@ export function serveIssuers(definition: IssuerDefinition, context: ServeContext
     clock,
     ports: {
       issuer: (kind, namespace, name) => get({ kind, namespace, name }),
+      ignores: (issuer, signal) => ignoresIssuer(settings, issuer, signal),
       secrets: (owner, namespace, names) => secretWatcher.read(owner, namespace, names),
       applyStatus: async (kind, object, status, signal) => {
         const type = issuerResource(definition, kind);
@@ -61,6 +65,22 @@ export function serveIssuers(definition: IssuerDefinition, context: ServeContext
       },
     },
   });
+
+  /** Whether the issuer was left alone until this look. For metrics it comes and goes like one that is made and deleted. */
+  function servedAgain(
+    key: string,
+    { kind, namespace, name }: IssuerKey,
+    object: IssuerObject | undefined,
+    next: IssuerNext,
+  ) {
+    const changed = next === "ignored" ? !ignored.has(key) : ignored.delete(key);
+    if (next === "ignored") ignored.add(key);
+    if (!changed || object === undefined) return false;
+    const issuer = { group: definition.group, kind: kind.kind, namespace, name };
+    const event = next === "ignored" ? "issuer:removed" : "issuer:added";
+    lifecycle.announce(event, { issuer, uid: object.metadata.uid });
+    return next !== "ignored";
+  }
 
   const process = async (key: string, signal: AbortSignal) => {
     const target = targets.get(key);
@@ -70,9 +90,10 @@ export function serveIssuers(definition: IssuerDefinition, context: ServeContext
     // Jitter, so that the issuers of one PKI do not all ask at the same moment for ever.
     if (next === "settled") queue.addAfter(key, settings.checkIntervalMs * (0.9 + 0.2 * Math.random()));
     if (next === "gone") targets.delete(key);
-    // Ready by its condition and connected: requests that waited for the connection may go on.
     const issuer = get(target);
-    if (issuer !== undefined && isTrue(issuer.status?.conditions, "Ready")) wake(key);
+    const again = servedAgain(key, target, issuer, next);
+    // Ready by its condition and connected: requests that waited for the connection may go on.
+    if (again || (issuer !== undefined && isTrue(issuer.status?.conditions, "Ready"))) wake(key);
   };
 
   const queue = new WorkQueue({
@@ -129,13 +150,14 @@ export function serveIssuers(definition: IssuerDefinition, context: ServeContext
   };
 }
 
-/** A new spec, or a changed annotation, which is how people ask for a new look. */
+/** A new spec, or a changed annotation, which is how people ask for a new look, or label, by which issuers are shared out. */
 function needsLook(object: IssuerObject, previous: IssuerObject | undefined): boolean {
   return (
     object.metadata.uid !== previous?.metadata.uid ||
     object.metadata.generation !== previous?.metadata.generation ||
     object.metadata.deletionTimestamp !== previous?.metadata.deletionTimestamp ||
-    JSON.stringify(object.metadata.annotations) !== JSON.stringify(previous?.metadata.annotations)
+    JSON.stringify(object.metadata.annotations) !== JSON.stringify(previous?.metadata.annotations) ||
+    JSON.stringify(object.metadata.labels) !== JSON.stringify(previous?.metadata.labels)
   );
 }
 

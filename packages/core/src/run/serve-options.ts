@@ -1,7 +1,8 @@
 import type { PkiNetworkOptions } from "../issuer/issuer-reconciler.ts";
+import type { IgnoreHooks } from "./ignore-hooks.ts";
 
 /** How an issuer is run: limits and times, each with its reason. */
-export interface ServeOptions {
+export interface ServeOptions extends IgnoreHooks {
   /** Namespace of the Secrets of cluster-scoped issuers. */
   readonly clusterResourceNamespace: string;
   /** Requests that are signed at once, over all issuers. */
@@ -56,9 +57,9 @@ export const serveDefaults = Object.freeze({
   drainMs: 24_000,
 });
 
-/** Every option with a value: what was given, else its default. */
-export type ServeSettings = {
-  readonly [Name in keyof ServeOptions]-?: Exclude<ServeOptions[Name], undefined>;
+/** Every option with a value, the hooks apart: what was given, else its default. */
+export type ServeSettings = IgnoreHooks & {
+  readonly [Name in Exclude<keyof ServeOptions, keyof IgnoreHooks>]-?: Exclude<ServeOptions[Name], undefined>;
 };
 
 /** @throws TypeError that names an option which is not a positive number. */

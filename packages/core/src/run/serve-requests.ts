@@ -12,6 +12,7 @@ import { RequestReconciler } from "../request/request-reconciler.ts";
 import type { RequestStatus } from "../request/request-status.ts";
 import { isFinished } from "../request/trim-request.ts";
 import { wakesRequest } from "../request/wakes-request.ts";
+import { ignoresRequest } from "./ignore-hooks.ts";
 import type { ServeContext } from "./serve-context.ts";
 import type { ServedIssuers } from "./serve-issuers.ts";
 
@@ -50,12 +51,17 @@ export function openRequests<T extends KubeObject>(
   });
 }
 
-/** Leads the requests of one kind along their way. The queue that is returned is paused. */
+/**
+ * Leads the requests of one kind along their way. The queue that is returned is paused.
+ *
+ * @param ignored filled with the keys of open requests that are left alone
+ */
 export function serveRequests<T extends KubeObject>(
   definition: IssuerDefinition,
   { lifecycle, settings, clock, leadership, trace }: ServeContext,
   issuers: ServedIssuers,
   source: RequestSource<T>,
+  ignored: Set<string>,
 ): WorkQueue {
   const { store } = source.informer;
   const slots = new IssuerSlots({
@@ -75,6 +81,7 @@ export function serveRequests<T extends KubeObject>(
     possibleDuplicate: settings.possibleDuplicate,
     clock,
     scheduler: systemScheduler,
+    ignored,
     ports: {
       fence: () => leadership.assertHeld(),
       request(key) {
@@ -84,6 +91,11 @@ export function serveRequests<T extends KubeObject>(
       match: (request) => source.match(request),
       authorize: (request, issuer, signal) => source.authorize(request, issuer, signal),
       issuer: (key) => issuers.get(key),
+      ignores(request, key, signal) {
+        const { kind, namespace, name } = key;
+        const ref = { group: definition.group, kind: kind.kind, namespace, name };
+        return ignoresRequest(settings, { request, ref, issuer: issuers.get(key) }, signal);
+      },
       connection: (key, issuer) => issuers.connection(key, issuer),
       enter: (issuer, key) => slots.enter(issuer, key),
       reportIssuer: (key, error, connection) => issuers.report(key, error, connection),
@@ -125,7 +137,7 @@ export function serveRequests<T extends KubeObject>(
     }
     const now = source.view(object);
     const before = previous && source.view(previous);
-    if (now !== undefined && wakesRequest(definition.group, now, before)) {
+    if (now !== undefined && (ignored.has(key) || wakesRequest(definition.group, now, before))) {
       queue.add(key, { priority: listed ? "low" : "normal" });
     }
   });
