@@ -25,6 +25,11 @@ export interface Pending<Op = undefined> {
   readonly operation: Op;
   /** When to ask again, in milliseconds. */
   readonly retryAfterMs: number;
+  /**
+   * The request fails when the PKI has not issued so long after the first `pending` of it, in milliseconds. The program's
+   * bound (7 days by default) holds where a signer does not know better, and that of the issuer object goes before both.
+   */
+  readonly giveUpAfterMs?: number | undefined;
   /** What is being waited for, for people: at most 1 KiB, no PKI body, no secret. */
   readonly message?: string | undefined;
   readonly conditions?: readonly SignerCondition[] | undefined;

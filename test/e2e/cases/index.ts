@@ -6,6 +6,7 @@ import { gateCases } from "./gates.ts";
 import { hostileRequestCases } from "./hostile-requests.ts";
 import { httpPkiCases } from "./http-pki.ts";
 import { issuerObjectCases } from "./issuer-objects.ts";
+import { limitCases } from "./limits.ts";
 import { outageCases } from "./outages.ts";
 import { programCases } from "./program.ts";
 import { secretCases } from "./secrets.ts";
@@ -23,6 +24,7 @@ export function e2eCases(target: TargetOf): void {
   secretCases(target);
   issuerObjectCases(target);
   sharingCases(target);
+  limitCases(target);
   caKeyCases(target);
   programCases(target);
   // Looks at all that was logged so far, and must come before the API server goes away.

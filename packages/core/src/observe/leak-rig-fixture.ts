@@ -134,7 +134,7 @@ export async function everythingSeen(slip: Slip, secretValue: string): Promise<S
     lifecycle,
     scheduler: systemScheduler,
     signTimeoutMs: 1_000,
-    retryForMs: 86_400_000,
+    limits: { retryForMs: 86_400_000, pendingForMs: 86_400_000 },
     publishCa: true,
     possibleDuplicate: "sign",
     clock: () => time,

@@ -16,6 +16,7 @@ import type { CertificateRequest } from "../kube/types.ts";
 import type { Lifecycle, RequestAnswered, RequestStep } from "../lifecycle/lifecycle.ts";
 import { withDeadline } from "../lifecycle/with-deadline.ts";
 import { attemptId } from "./attempt-id.ts";
+import { type AttemptTimes, timesAtCall } from "./attempt-times.ts";
 import { errorText, type SignResult } from "./conclude.ts";
 import { oneLine } from "./condition.ts";
 import { type RequestStatus, readAttempt, requestStatus } from "./request-status.ts";
@@ -77,6 +78,8 @@ export interface AttemptEnd {
   readonly result: SignResult | { readonly status: "overtaken" };
   /** The request with what the attempt has written to it: what comes next builds on it. */
   readonly request: CertificateRequest;
+  /** As they stood at the start of the call. */
+  readonly times: AttemptTimes;
 }
 
 const overtaken = Object.freeze({ status: "overtaken" } as const);
@@ -97,17 +100,19 @@ export async function attempt(options: AttemptOptions, input: AttemptInput): Pro
   if (!connection.idempotent && operationOf(options, input, request, id) === undefined) {
     // The cache may be behind another replica's, or our own, last write.
     const fresh = await options.ports.reread(request, signal);
-    if (fresh === undefined || !(await input.stillDue(fresh))) return { result: overtaken, request };
+    if (fresh === undefined || !(await input.stillDue(fresh)))
+      return { result: overtaken, request, times: {} };
     request = fresh;
     if (recordOf(options.definition, request, id) === undefined) {
       const recorded = await options.ports.applyStatus(request, startedStatus(options, request, id), signal);
-      if (recorded === undefined) return { result: overtaken, request };
+      if (recorded === undefined) return { result: overtaken, request, times: {} };
       request = recorded;
       input.memory.lastCall = "nothing";
     }
   }
   options.ports.fence();
   const started = options.clock();
+  const times = timesAtCall(recordOf(options.definition, request, id)?.times ?? {}, started);
   const answered = (answer: Pick<RequestAnswered, "outcome" | "code" | "message">) => {
     const ms = options.clock() - started;
     options.lifecycle.announce("request:answered", { ...input.step, attemptId: id, ms, ...answer });
@@ -115,11 +120,11 @@ export async function attempt(options: AttemptOptions, input: AttemptInput): Pro
   try {
     const result = await callSigner(options, input, request, id);
     if (result.status !== "error") answered({ outcome: result.status, code: undefined, message: undefined });
-    return { result, request };
+    return { result, request, times };
   } catch (error) {
     if (signal.aborted) throw error;
     answered({ outcome: "error", code: signerErrorCode(error), message: errorText(error) });
-    return { result: { status: "error", error }, request };
+    return { result: { status: "error", error }, request, times };
   }
 }
 
@@ -178,12 +183,13 @@ function startedStatus(
   request: CertificateRequest,
   id: string,
 ): RequestStatus {
+  const now = clock();
   return requestStatus({
     group: definition.group,
     request,
-    now: clock(),
+    now,
     ready: { reason: "Pending", message: "The request is being signed." },
-    attempt: { attemptId: id, operation: undefined },
+    attempt: { attemptId: id, operation: undefined, times: timesAtCall({}, now) },
   });
 }
 

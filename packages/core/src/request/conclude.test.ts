@@ -16,15 +16,15 @@ function concludeOn(result: ConclusionInput["result"], more: Partial<ConclusionI
     request: requestWith([approved]),
     attemptId: "attempt-1",
     result,
-    firstAttemptMs: now - 1000,
-    retryForMs: 60_000,
+    times: { triedSinceMs: now - 1000 },
+    limits: { retryForMs: 60_000, pendingForMs: 600_000 },
     now,
     ...more,
   });
 }
 
 const failed = (error: unknown) => ({ status: "error", error }) as const;
-const late = { firstAttemptMs: now - 120_000 };
+const late = { times: { triedSinceMs: now - 120_000 } };
 
 describe("conclude", () => {
   test("fail-on-permanent-error: Failed and failureTime in one status", () => {
@@ -71,7 +71,7 @@ describe("conclude", () => {
     expect(next).toEqual({ kind: "done" });
   });
 
-  test("retry-on-pending-error-custom: pending is looked at when the signer says, deadline or not", () => {
+  test("retry-on-pending-error-custom: pending is looked at when the signer says, retry deadline or not", () => {
     const result = pending({ operation: { id: "42" }, retryAfterMs: 5000 });
     for (const more of [{}, late]) {
       const { status, next } = concludeOn(result, more);
@@ -87,6 +87,7 @@ describe("conclude", () => {
     expect(readAttempt(group, after)).toEqual({
       attemptId: "attempt-1",
       operation: { id: "42" },
+      times: { pendingSinceMs: now },
       conditions: [],
     });
   });
@@ -128,6 +129,77 @@ describe("conclude", () => {
     const message = status.conditions[0]?.message ?? "";
     expect(message).not.toMatch(/[\r\n]|hunter2/);
     expect(Buffer.byteLength(message)).toBeLessThanOrEqual(1024);
+  });
+
+  describe("pending without an end", () => {
+    const asked = pending({
+      operation: { id: "42" },
+      retryAfterMs: 30_000,
+      message: "The order waits for a manager's approval.",
+    });
+    const pendingFor = (ms: number) => ({ times: { pendingSinceMs: now - ms } });
+
+    test("goes on until its bound, and looks a last time right then", () => {
+      const early = concludeOn(asked, pendingFor(500_000));
+      expect(early.next).toMatchObject({ afterMs: 30_000 });
+      const soon = concludeOn(asked, pendingFor(599_000));
+      expect(soon.status.conditions[0]?.reason).toBe("Pending");
+      expect(soon.next).toEqual({ kind: "again", afterMs: 1_000, backOff: false });
+    });
+
+    test("fails at its bound, and says what was waited for and what to do", () => {
+      const { status, event, next } = concludeOn(asked, pendingFor(600_000));
+      expect(status.failureTime).toBe("2026-05-01T12:00:00Z");
+      expect(status.conditions).toMatchObject([
+        {
+          type: "Ready",
+          reason: "Failed",
+          message:
+            "Failed permanently to sign CertificateRequest: the PKI has had the request for 10 minutes without issuing. Last it said: The order waits for a manager's approval. Have the order decided at the PKI, then create a new request.",
+        },
+      ]);
+      expect(event).toMatchObject({ type: "Warning", reason: "PermanentError" });
+      expect(next).toEqual({ kind: "done" });
+    });
+
+    test("a signer that knows better sets the bound", () => {
+      expect(concludeOn({ ...asked, giveUpAfterMs: 900_000 }, pendingFor(600_000)).next.kind).toBe("again");
+      expect(concludeOn({ ...asked, giveUpAfterMs: 60_000 }, pendingFor(60_000)).next.kind).toBe("done");
+    });
+
+    test("counts from the first pending answer, not from the first call", () => {
+      const first = concludeOn(asked, { times: { triedSinceMs: now - 6_000_000 } });
+      expect(first.next.kind).toBe("again");
+      const request = requestWith([approved, ...first.status.conditions]);
+      expect(readAttempt(group, request)?.times).toEqual({ pendingSinceMs: now });
+    });
+
+    test("a later error does not begin it anew, and has the retry deadline to itself", () => {
+      const times = { triedSinceMs: now, pendingSinceMs: now - 500_000 };
+      const { status } = concludeOn(failed(new Error("reset")), { times });
+      const request = requestWith([approved, ...status.conditions]);
+      expect(readAttempt(group, request)?.times).toEqual(times);
+    });
+  });
+
+  test("trouble is recorded with its beginning, so that a restart does not begin the deadline anew", () => {
+    const { status } = concludeOn(failed(new Error("reset")));
+    const request = requestWith([approved, ...status.conditions]);
+    expect(readAttempt(group, request)).toEqual({
+      attemptId: "attempt-1",
+      operation: undefined,
+      times: { triedSinceMs: now - 1000 },
+      conditions: [],
+    });
+  });
+
+  test("an issuer's fault stops the clock of the retry deadline, where one runs", () => {
+    const trouble = concludeOn(failed(new Error("reset")));
+    const request = requestWith([approved, ...trouble.status.conditions]);
+    const { status } = concludeOn(failed(new IssuerError("token refused")), { request });
+    const waiting = requestWith([approved, ...status.conditions]);
+    expect(readAttempt(group, waiting)?.times).toEqual({ triedSinceMs: now - 1000, waitingSinceMs: now });
+    expect(concludeOn(failed(new IssuerError("no"))).status.conditions).toHaveLength(1);
   });
 
   test("issued: certificate, CA and Ready=True/Issued in one status, and the attempt record is gone", () => {

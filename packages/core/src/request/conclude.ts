@@ -7,8 +7,16 @@ import {
   signerErrorCode,
 } from "@countersign/issuer-signer";
 import type { CertificateRequest } from "../kube/types.ts";
+import { type AttemptTimes, timesWhilePending, timesWhileWaiting } from "./attempt-times.ts";
 import { oneLine } from "./condition.ts";
-import { type RequestEvent, type RequestStatus, requestEvent, requestStatus } from "./request-status.ts";
+import {
+  type RequestEvent,
+  type RequestStatus,
+  readAttempt,
+  requestEvent,
+  requestStatus,
+} from "./request-status.ts";
+import { spokenDuration } from "./spoken-duration.ts";
 
 /** How one call of the signer ended, after verification. */
 export type SignResult =
@@ -44,11 +52,18 @@ export interface ConclusionInput {
   readonly request: CertificateRequest;
   readonly attemptId: string;
   readonly result: SignResult;
-  /** Milliseconds since the epoch of the first attempt for this request. */
-  readonly firstAttemptMs: number;
-  /** For how long a retryable error is retried, in milliseconds from the first attempt. */
-  readonly retryForMs: number;
+  /** As they stood at the start of the call. */
+  readonly times: AttemptTimes;
+  readonly limits: AttemptLimits;
   readonly now: number;
+}
+
+/** When an attempt without a certificate becomes a failure. */
+export interface AttemptLimits {
+  /** For how long trouble with the PKI is retried, in milliseconds from the first call; waits for the issuer do not count. */
+  readonly retryForMs: number;
+  /** For how long the PKI may answer `pending`, in milliseconds from the first time. */
+  readonly pendingForMs: number;
 }
 
 /** The text of an error for a status: its own message, never its causes, which may hold what the PKI said. */
@@ -59,11 +74,12 @@ export function errorText(error: unknown): string {
 
 /**
  * Turns the end of a signer's call into the one status to write. Precedence as in issuer-lib: a fault of the issuer
- * beats all; then pending; then permanent; then the retry deadline; anything else is tried again.
+ * beats all; then pending, until its bound; then permanent; then the retry deadline; anything else is tried again.
  */
 export function conclude(input: ConclusionInput): Conclusion {
-  const { group, request, now, result, attemptId } = input;
+  const { group, request, now, result, attemptId, limits } = input;
   const base = { group, request, now } as const;
+  const record = readAttempt(group, request);
   if (result.status === "issued") {
     const message = `Succeeded signing the ${request.kind}`;
     const status = requestStatus({
@@ -77,35 +93,60 @@ export function conclude(input: ConclusionInput): Conclusion {
     return { status, event: requestEvent("Normal", "Issued", message), next: { kind: "done" } };
   }
   if (result.status === "pending") {
-    const message = `Signing still in progress. ${result.message ?? "The PKI has not issued the certificate yet."}`;
+    const waitingFor = result.message ?? "The PKI has not issued the certificate yet.";
+    const times = timesWhilePending(input.times, now);
+    const boundMs = result.giveUpAfterMs ?? limits.pendingForMs;
+    const leftMs = (times.pendingSinceMs ?? now) + boundMs - now;
+    if (leftMs <= 0) {
+      return failure(
+        input,
+        `the PKI has had the request for ${spokenDuration(boundMs)} without issuing. Last it said: ${waitingFor} Have the order decided at the PKI, then create a new request.`,
+        result.conditions,
+      );
+    }
+    const message = `Signing still in progress. ${waitingFor}`;
     const status = requestStatus({
       ...base,
       ready: { reason: "Pending", message },
       conditions: result.conditions,
-      attempt: { attemptId, operation: result.operation },
+      attempt: { attemptId, operation: result.operation, times },
     });
-    const next = { kind: "again", afterMs: result.retryAfterMs, backOff: false } as const;
+    // One last look when the time is up, however seldom the signer wants to be asked.
+    const afterMs = Math.min(result.retryAfterMs, leftMs);
+    const next = { kind: "again", afterMs, backOff: false } as const;
     return { status, event: requestEvent("Normal", "Pending", message), next };
   }
   const { error } = result;
   const code = signerErrorCode(error);
   if (code === "ISSUER") {
     const message = "Waiting for issuer to become ready. Current issuer ready condition is outdated.";
-    const status = requestStatus({ ...base, ready: { reason: "Pending", message } });
+    const times = timesWhileWaiting(input.times, now);
+    const attempt = record && { ...record, times };
+    const status = requestStatus({ ...base, ready: { reason: "Pending", message }, attempt });
     return {
       status,
       event: requestEvent("Normal", "WaitingForIssuerReady", message),
       next: { kind: "issuer", error },
     };
   }
-  const late = now >= input.firstAttemptMs + input.retryForMs;
-  if (isPermanent(code) || late) {
-    const message = `Failed permanently to sign ${request.kind}: ${errorText(error)}`;
-    const status = requestStatus({ ...base, ready: { reason: "Failed", message }, attempt: null });
-    return { status, event: requestEvent("Warning", "PermanentError", message), next: { kind: "done" } };
-  }
+  const { triedSinceMs = now } = input.times;
+  const late = now >= triedSinceMs + limits.retryForMs;
+  if (isPermanent(code) || late) return failure(input, errorText(error));
   const message = `Failed to sign ${request.kind}, will retry: ${errorText(error)}`;
-  const status = requestStatus({ ...base, ready: { reason: "Pending", message } });
+  // Recorded for an idempotent signer too, which costs no write here: a restart must not begin the deadline anew.
+  const attempt = { attemptId, operation: record?.operation, times: input.times };
+  const status = requestStatus({ ...base, ready: { reason: "Pending", message }, attempt });
   const next = { kind: "again", afterMs: retryAfterMs(error) ?? 0, backOff: true } as const;
   return { status, event: requestEvent("Warning", "RetryableError", message), next };
+}
+
+function failure(
+  { group, request, now }: ConclusionInput,
+  why: string,
+  conditions?: readonly SignerCondition[],
+): Conclusion {
+  const message = `Failed permanently to sign ${request.kind}: ${why}`;
+  const ready = { reason: "Failed", message } as const;
+  const status = requestStatus({ group, request, now, ready, conditions, attempt: null });
+  return { status, event: requestEvent("Warning", "PermanentError", message), next: { kind: "done" } };
 }

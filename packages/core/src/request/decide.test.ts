@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import type { CertificateRequest, Condition } from "../kube/types.ts";
 import { type DecisionInput, decide } from "./decide.ts";
 import { approved, condition, group, issuerWith, now, readyIssuer, requestWith } from "./request-fixtures.ts";
+import { readAttempt, requestStatus } from "./request-status.ts";
 
 function decideOn(request: CertificateRequest, more: Partial<DecisionInput> = {}) {
   return decide({
@@ -97,6 +98,22 @@ describe("decide", () => {
       message: `Waiting for issuer to become ready. Current issuer ready condition${words}`,
     });
     expect(event).toMatchObject({ type: "Normal", reason: "WaitingForIssuerReady" });
+  });
+
+  test("a wait is noted in the record of an attempt once, and adds no record where there is none", () => {
+    const times = { triedSinceMs: now - 5000 };
+    const attempt = { attemptId: "a", operation: { id: "42" }, times };
+    const ready = { reason: "Pending", message: "Failed to sign" } as const;
+    const { conditions } = requestStatus({ group, request: requestWith([approved]), now, ready, attempt });
+    const first = written(requestWith([approved, ...conditions]), { issuer: undefined });
+    const request = requestWith([approved, ...first.status.conditions]);
+    expect(readAttempt(group, request)).toEqual({
+      ...attempt,
+      times: { ...times, waitingSinceMs: now },
+      conditions: [],
+    });
+    expect(decideOn(request, { issuer: undefined, now: now + 60_000 })).toMatchObject({ action: "wait" });
+    expect(written(requestWith([approved]), { issuer: undefined }).status.conditions).toHaveLength(1);
   });
 
   test("does not write again what the request says already", () => {

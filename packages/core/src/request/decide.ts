@@ -1,10 +1,12 @@
 import type { CertificateRequest, IssuerObject } from "../kube/types.ts";
+import { timesWhileWaiting } from "./attempt-times.ts";
 import { findCondition, isTrue } from "./condition.ts";
 import {
   isNoOp,
   type RequestEvent,
   type RequestStatus,
   type RequestStatusInput,
+  readAttempt,
   requestEvent,
   requestStatus,
 } from "./request-status.ts";
@@ -42,9 +44,12 @@ export interface DecisionInput {
 }
 
 function waiting(input: DecisionInput, reason: RequestEvent["reason"], message: string): Decision {
+  const { group, request, now } = input;
   const ready: RequestStatusInput["ready"] = { reason: "Pending", message };
-  const status = requestStatus({ group: input.group, request: input.request, now: input.now, ready });
-  if (isNoOp(input.request, status)) return { action: "wait", why: message };
+  const record = readAttempt(group, request);
+  const attempt = record && { ...record, times: timesWhileWaiting(record.times, now) };
+  const status = requestStatus({ group, request, now, ready, attempt });
+  if (isNoOp(request, status)) return { action: "wait", why: message };
   return { action: "write", status, event: requestEvent("Normal", reason, message) };
 }
 

@@ -105,8 +105,8 @@ describe("assertLegalStatus", () => {
             request,
             attemptId: "a",
             result,
-            firstAttemptMs: now,
-            retryForMs: 50_000,
+            times: pick({}, { triedSinceMs: now }, { triedSinceMs: now, pendingSinceMs: now }),
+            limits: { retryForMs: 50_000, pendingForMs: pick(50_000, 1_000_000) },
             now: at,
           }).status;
         }

@@ -18,14 +18,15 @@ import { beforeAll, describe, expect, test } from "vitest";
 import { z } from "zod";
 import { defineIssuer } from "../definition/define-issuer.ts";
 import { IssuerConnection } from "../issuer/issuer-connection.ts";
-import type { CertificateRequest } from "../kube/types.ts";
+import type { CertificateRequest, IssuerObject } from "../kube/types.ts";
 import { NotLeaderError } from "../leader/not-leader-error.ts";
 import { Lifecycle } from "../lifecycle/lifecycle.ts";
 import { systemScheduler } from "../queue/scheduler.ts";
+import type { AttemptLimits } from "./conclude.ts";
 import { matchIssuer } from "./match-issuer.ts";
 import { approved, condition, group, now, readyIssuer, requestWith } from "./request-fixtures.ts";
 import { RequestReconciler } from "./request-reconciler.ts";
-import type { RequestStatus } from "./request-status.ts";
+import { type RequestStatus, readAttempt } from "./request-status.ts";
 
 const ca = newSelfSignedCa({
   commonName: "Test CA",
@@ -64,6 +65,7 @@ interface FixtureOptions {
   readonly idempotent?: boolean;
   readonly find?: NonNullable<Signer<unknown>["find"]>;
   readonly possibleDuplicate?: "sign" | "fail";
+  readonly limits?: Partial<AttemptLimits>;
 }
 
 /** A reconciler over one request; `apply` decides what a status write does. */
@@ -84,6 +86,7 @@ function fixture(sign: Signer<unknown>["sign"], more: FixtureOptions = {}) {
     /** What the API server has, where the cache is behind. */
     actual: undefined as CertificateRequest | undefined,
     fence: () => {},
+    issuer: readyIssuer as IssuerObject | undefined,
     ignored: new Set<string>(),
     ignores: (_request: CertificateRequest): boolean => false,
   };
@@ -116,7 +119,7 @@ function fixture(sign: Signer<unknown>["sign"], more: FixtureOptions = {}) {
     lifecycle,
     scheduler: systemScheduler,
     signTimeoutMs: 50,
-    retryForMs: 60_000,
+    limits: { retryForMs: 3_600_000, pendingForMs: 7_200_000, ...more.limits },
     publishCa: true,
     possibleDuplicate: more.possibleDuplicate ?? "sign",
     clock: () => world.now,
@@ -126,7 +129,7 @@ function fixture(sign: Signer<unknown>["sign"], more: FixtureOptions = {}) {
       match: (request) => matchIssuer(definition, request),
       authorize: async () => {},
       enter: () => ({ leave: () => {} }),
-      issuer: () => readyIssuer,
+      issuer: () => world.issuer,
       ignores: async (request) => world.ignores(request),
       connection: () => (world.connected ? connection : undefined),
       reportIssuer: (_, error) => world.reported.push(error),
@@ -138,7 +141,10 @@ function fixture(sign: Signer<unknown>["sign"], more: FixtureOptions = {}) {
         const others = (request.status?.conditions ?? []).filter(({ type }) =>
           ["Approved", "Denied"].includes(type),
         );
-        const after = { ...request, status: { ...status, conditions: [...others, ...status.conditions] } };
+        const resourceVersion = String(Number(request.metadata.resourceVersion) + 1);
+        const metadata = { ...request.metadata, resourceVersion };
+        const conditions = [...others, ...status.conditions];
+        const after = { ...request, metadata, status: { ...status, conditions } };
         world.actual = after;
         if (world.cacheFollows) world.request = after;
         return after;
@@ -373,6 +379,66 @@ describe("RequestReconciler", () => {
     await look();
     expect(world.writes).toHaveLength(1);
     expect(world.steps).toEqual(["request:denied"]);
+  });
+});
+
+describe("the limits of an attempt", () => {
+  const reasonOf = (request: CertificateRequest | undefined) =>
+    request?.status?.conditions?.find(({ type }) => type === "Ready")?.reason;
+
+  test.each<[string, Signer<unknown>["sign"], Partial<AttemptLimits>]>([
+    ["pending", async () => pending({ operation: { id: "42" } }), { pendingForMs: 600_000 }],
+    ["trouble", () => Promise.reject(new Error("reset")), { retryForMs: 600_000 }],
+  ])("%s that began before a restart counts from its beginning", async (_, sign, limits) => {
+    for (const idempotent of [true, false]) {
+      let request: CertificateRequest | undefined;
+      // One process for each look, a minute apart.
+      for (let minute = 0; minute <= 10; minute += 1) {
+        const { world, look } = fixture(sign, { idempotent, limits, possibleDuplicate: "sign" });
+        world.request = request ?? world.request;
+        world.now = now + minute * 60_000;
+        await look();
+        request = world.request;
+        expect(reasonOf(request)).toBe(minute < 10 ? "Pending" : "Failed");
+      }
+    }
+  });
+
+  test("a wait for the issuer does not use up the retry deadline, across restarts", async () => {
+    const hour = 3_600_000;
+    let request: CertificateRequest | undefined;
+    async function process(at: number, issuer: IssuerObject | undefined) {
+      const { world, look } = fixture(() => Promise.reject(new Error("reset")), {
+        limits: { retryForMs: 2 * hour },
+      });
+      world.request = request ?? world.request;
+      world.issuer = issuer;
+      world.now = now + at;
+      await look();
+      request = world.request;
+      return reasonOf(request);
+    }
+    expect(await process(0, readyIssuer)).toBe("Pending");
+    expect(await process(hour, undefined)).toBe("Pending");
+    expect(await process(20 * hour, undefined)).toBe("Pending");
+    expect(await process(90 * hour, readyIssuer)).toBe("Pending");
+    expect(await process(91 * hour - 1, readyIssuer)).toBe("Pending");
+    expect(await process(91 * hour, readyIssuer)).toBe("Failed");
+  });
+
+  test("a write that the cache does not show yet is not undone by the next one", async () => {
+    let calls = 0;
+    const { world, look } = fixture(async () => {
+      calls += 1;
+      if (calls === 2) throw new Error("reset");
+      return pending({ operation: { id: "42" }, retryAfterMs: 5000 });
+    });
+    world.cacheFollows = false;
+    await look();
+    world.now += 5000;
+    await look();
+    const record = world.actual && readAttempt(group, world.actual);
+    expect(record).toMatchObject({ operation: { id: "42" }, times: { pendingSinceMs: now } });
   });
 });
 

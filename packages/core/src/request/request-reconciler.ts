@@ -12,7 +12,7 @@ import {
   attempt,
 } from "./attempt.ts";
 import { attemptId } from "./attempt-id.ts";
-import { type Conclusion, type ConclusionInput, conclude } from "./conclude.ts";
+import { type AttemptLimits, type Conclusion, type ConclusionInput, conclude } from "./conclude.ts";
 import { type Decision, decide } from "./decide.ts";
 import type { IssuerSlot } from "./issuer-slots.ts";
 import { assertLegalStatus } from "./legal-status.ts";
@@ -42,8 +42,7 @@ export interface RequestPorts extends AttemptPorts {
 /** Options of {@link RequestReconciler}. */
 export interface RequestReconcilerOptions extends AttemptOptions {
   readonly ports: RequestPorts;
-  /** For how long retryable errors are retried, in milliseconds from the first attempt. */
-  readonly retryForMs: number;
+  readonly limits: AttemptLimits;
   /** Randomness of the back-off. */
   readonly scheduler: Scheduler;
   /** Keys of the open requests that are left alone, kept up to date here: any change of them is news. */
@@ -63,7 +62,6 @@ export type RequestNext =
 interface Memory extends AttemptMemory {
   readonly uid: string;
   step: RequestStep;
-  firstAttemptMs: number | undefined;
   notBeforeMs: number | undefined;
   /** Retryable errors in a row. */
   failures: number;
@@ -73,6 +71,8 @@ interface Memory extends AttemptMemory {
   overtaken: boolean;
   /** The terminal write is confirmed, though the cache may not show it yet. */
   finished: boolean;
+  /** The request after the last write of this process, while the cache may be behind it. */
+  written: CertificateRequest | undefined;
 }
 
 const settled: RequestNext = Object.freeze({ kind: "settled" });
@@ -105,18 +105,20 @@ export class RequestReconciler {
   /** Looks at one request and does the one thing that is due. */
   async reconcile(key: string, signal: AbortSignal): Promise<RequestNext> {
     const { ports, clock, ignored } = this.#options;
-    const request = ports.request(key);
-    const issuerKey = request && ports.match(request);
-    if (request === undefined || issuerKey === undefined) {
+    const cached = ports.request(key);
+    const issuerKey = cached && ports.match(cached);
+    if (cached === undefined || issuerKey === undefined) {
       this.forget(key);
       return settled;
     }
-    if (!isFinished(request) && (await ports.ignores(request, issuerKey, signal))) {
+    if (!isFinished(cached) && (await ports.ignores(cached, issuerKey, signal))) {
       ignored.add(key);
       return settled;
     }
     ignored.delete(key);
-    const memory = this.#remember(key, request, issuerKey);
+    const memory = this.#remember(key, cached, issuerKey);
+    if (memory.written !== undefined && !isOlder(cached, memory.written)) memory.written = undefined;
+    const request = memory.written ?? cached;
     if (memory.overtaken) await this.#compare(request, memory, signal);
     if (memory.finished) return settled;
     if (memory.unwritten !== undefined) return this.#write(key, request, memory, memory.unwritten, signal);
@@ -190,12 +192,12 @@ export class RequestReconciler {
     const memory: Memory = {
       uid,
       step: requestStep({ group, request, issuer, reconcile: this.#looks, before: undefined }),
-      firstAttemptMs: undefined,
       notBeforeMs: undefined,
       failures: 0,
       unwritten: undefined,
       overtaken: false,
       finished: false,
+      written: undefined,
       lastCall: undefined,
       operation: undefined,
       reported: false,
@@ -213,11 +215,10 @@ export class RequestReconciler {
     issuerText: string,
     signal: AbortSignal,
   ): Promise<RequestNext> {
-    const { definition, clock, retryForMs } = this.#options;
+    const { definition, clock, limits } = this.#options;
     const slot = this.#options.ports.enter(issuerText, key);
     if (slot === undefined) return settled;
     if (typeof slot === "number") return { kind: "again", afterMs: slot };
-    memory.firstAttemptMs ??= clock();
     let end: AttemptEnd;
     let id = "";
     try {
@@ -238,7 +239,7 @@ export class RequestReconciler {
     } catch (error) {
       // What is refused is the request's fault. A stop or the cluster's trouble is not: it is looked at again.
       if (!isPermanent(signerErrorCode(error))) throw error;
-      end = { result: { status: "error", error }, request };
+      end = { result: { status: "error", error }, request, times: {} };
     } finally {
       slot.leave();
     }
@@ -248,8 +249,8 @@ export class RequestReconciler {
       group: definition.group,
       request: end.request,
       attemptId: id,
-      firstAttemptMs: memory.firstAttemptMs,
-      retryForMs,
+      times: end.times,
+      limits,
       now: clock(),
     };
     const conclusion = concludeSafely({ ...base, result });
@@ -274,6 +275,7 @@ export class RequestReconciler {
       return settled;
     }
     memory.finished = next.kind === "done";
+    memory.written = memory.finished ? undefined : written;
     lifecycle.announce(stepName(status, event), {
       ...memory.step,
       type: event.type,
@@ -290,6 +292,11 @@ export class RequestReconciler {
     memory.notBeforeMs = clock() + afterMs;
     return { kind: "again", afterMs };
   }
+}
+
+/** By resourceVersion: those of one resource are numbers that grow (KEP-5504). */
+function isOlder({ metadata }: CertificateRequest, than: CertificateRequest): boolean {
+  return Number(metadata.resourceVersion) < Number(than.metadata.resourceVersion);
 }
 
 /** A signer's own state or conditions may be impossible to write: that is an error like any other of the signer. */

@@ -1,5 +1,6 @@
 import type { SignerCondition } from "@countersign/issuer-signer";
 import type { CertificateRequest, Condition } from "../kube/types.ts";
+import { type AttemptTimes, readTimes } from "./attempt-times.ts";
 import { findCondition, nextCondition, oneLine, timestamp } from "./condition.ts";
 
 /** The `status` that is applied: only fields that are ours, and every one of ours that is to stay. */
@@ -31,6 +32,7 @@ export interface AttemptRecord {
   readonly attemptId: string;
   /** The signer's own state, as its last `pending` outcome gave it. */
   readonly operation: unknown;
+  readonly times: AttemptTimes;
   /** Types of the signer's own conditions, so that later applies repeat them. */
   readonly conditions: readonly string[];
 }
@@ -56,6 +58,7 @@ export function readAttempt(group: string, request: CertificateRequest): Attempt
     return {
       attemptId,
       operation: "operation" in value ? value.operation : undefined,
+      times: "times" in value && typeof value.times === "object" ? readTimes(value.times ?? {}) : {},
       conditions: conditions.filter((type): type is string => typeof type === "string"),
     };
   } catch {

@@ -2,7 +2,7 @@ import { PermanentError, pending } from "@countersign/issuer-signer";
 import { describe, expect, test } from "vitest";
 import { z } from "zod";
 import { defineIssuer } from "../definition/define-issuer.ts";
-import type { CertificateRequest, CertificateSigningRequest } from "../kube/types.ts";
+import type { CertificateRequest, CertificateSigningRequest, Condition } from "../kube/types.ts";
 import { conclude } from "./conclude.ts";
 import { decide } from "./decide.ts";
 import { condition, group, issuerWith, now, readyIssuer } from "./request-fixtures.ts";
@@ -123,15 +123,17 @@ describe("a CertificateSigningRequest", () => {
     expect(decideOn(object(approved), issuerWith([]), said)).toMatchObject({ action: "wait" });
   });
 
-  const concludeOn = (result: Parameters<typeof conclude>[0]["result"]) => {
-    const request = view(object(approved));
+  const concludeOn = (
+    result: Parameters<typeof conclude>[0]["result"],
+    request: CertificateRequest = view(object(approved)),
+  ) => {
     const { status } = conclude({
       group,
       request,
       attemptId: "a",
       result,
-      firstAttemptMs: now,
-      retryForMs: 60_000,
+      times: { triedSinceMs: now },
+      limits: { retryForMs: 60_000, pendingForMs: 60_000 },
       now,
     });
     return signingRequestStatus(group, request, status, now);
@@ -152,8 +154,36 @@ describe("a CertificateSigningRequest", () => {
     });
   });
 
-  test("retry-on-error: nothing is written", () => {
-    expect(concludeOn({ status: "error", error: new Error("reset") })).toBeUndefined();
+  test("retry-on-error: the attempt is recorded, and the same is not written again", () => {
+    const failed = { status: "error", error: new Error("reset") } as const;
+    const { conditions } = concludeOn(failed) as { conditions: Condition[] };
+    expect(conditions.map(({ type }) => type)).toEqual([attemptConditionType(group)]);
+    const before = view(object(approved));
+    const recorded = {
+      ...before,
+      status: { conditions: [...(before.status?.conditions ?? []), ...conditions] },
+    };
+    expect(concludeOn(failed, recorded)).toBeUndefined();
+    expect(concludeOn(pending({ operation: { id: "42" } }), recorded)).toBeDefined();
+  });
+
+  test("a condition of the signer's that changes is written, with all that are to stay", () => {
+    const queued = (message: string) => {
+      const condition = { type: "example.com/Queued", status: "True", reason: "Queue", message } as const;
+      return pending({ operation: { id: "42" }, conditions: [condition] });
+    };
+    const { conditions } = concludeOn(queued("place 3")) as { conditions: Condition[] };
+    const before = view(object(approved));
+    const recorded = {
+      ...before,
+      status: { conditions: [...(before.status?.conditions ?? []), ...conditions] },
+    };
+    expect(concludeOn(queued("place 3"), recorded)).toBeUndefined();
+    const next = concludeOn(queued("place 2"), recorded) as { conditions: Condition[] };
+    expect(next.conditions.map(({ type }) => type)).toEqual([
+      "example.com/Queued",
+      attemptConditionType(group),
+    ]);
   });
 
   test("pending: the operation is kept in a condition, and dropped with the certificate", () => {

@@ -1,6 +1,6 @@
 import type { IssuerDefinition } from "../definition/define-issuer.ts";
 import type { CertificateRequest, CertificateSigningRequest, Condition } from "../kube/types.ts";
-import { findCondition, timestamp } from "./condition.ts";
+import { findCondition, sameCondition, timestamp } from "./condition.ts";
 import { matchSignerName } from "./match-signer-name.ts";
 import { type RequestStatus, readAttempt } from "./request-status.ts";
 
@@ -95,6 +95,10 @@ export function signingRequestStatus(
     };
     return { conditions: [failed, ...own] };
   }
-  // An apply that leaves our own conditions out removes them, so nothing to say is nothing to write only if none is there.
-  return own.length === 0 && readAttempt(group, request) === undefined ? undefined : { conditions: own };
+  // An apply that leaves our own conditions out removes them, so all that are there must be said again, or nothing.
+  const existing = request.status?.conditions;
+  const record = readAttempt(group, request);
+  const there = record === undefined ? 0 : record.conditions.length + 1;
+  const news = own.length !== there || own.some((condition) => !sameCondition(existing, condition));
+  return news ? { conditions: own } : undefined;
 }

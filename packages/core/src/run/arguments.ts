@@ -17,6 +17,7 @@ export interface IssuerArguments {
   readonly possibleDuplicate: "sign" | "fail";
   readonly kubernetesSigningRequests: boolean;
   readonly retryForMs: number;
+  readonly pendingForMs: number;
   readonly publishCa: boolean;
   readonly pkiAllowPlainHttp: boolean;
   readonly pkiAllowLoopback: boolean;
@@ -62,6 +63,7 @@ export const issuerHelp = `Runs the issuer until it is stopped.
                                      the request (default ${serveDefaults.possibleDuplicate})
   --no-kubernetes-csrs               leave Kubernetes CertificateSigningRequests alone, and ask no rights for them
   --retry-for DURATION               how long trouble with the PKI is retried before a request fails (default 24h)
+  --pending-for DURATION             how long a PKI may have a request pending before it fails (default 168h)
   --no-publish-ca                    leave status.ca, and so ca.crt of the Secret, empty
   --pki-allow-plain-http             let signers use http://, which shows credentials to the network
   --pki-allow-loopback               let signers use loopback addresses, which are refused in a pod
@@ -93,6 +95,14 @@ function positiveNumber(option: string, text: string): number {
     throw new ArgumentError(`--${option} expects a number above 0, got "${text}".`);
   }
   return value;
+}
+
+function durationMs(option: string, text: string): number {
+  const seconds = parseGoDuration(text);
+  if (seconds === undefined || seconds <= 0) {
+    throw new ArgumentError(`--${option} expects a duration such as 90m or 24h, got "${text}".`);
+  }
+  return seconds * 1000;
 }
 
 function duplicateAction(text: string): "sign" | "fail" {
@@ -131,12 +141,6 @@ function kubeName(option: string, text: string | undefined): string | undefined 
 /** @throws ArgumentError */
 export function parseIssuerArguments(argv: readonly string[]): IssuerArguments {
   const { values } = parse(argv);
-  const retryFor = parseGoDuration(values["retry-for"]);
-  if (retryFor === undefined || retryFor <= 0) {
-    throw new ArgumentError(
-      `--retry-for expects a duration such as 90m or 24h, got "${values["retry-for"]}".`,
-    );
-  }
   if (values["leader-elect"] && values["no-leader-elect"]) {
     throw new ArgumentError("--leader-elect and --no-leader-elect exclude each other. Give one of them.");
   }
@@ -159,7 +163,8 @@ export function parseIssuerArguments(argv: readonly string[]): IssuerArguments {
     maxSignsPerSecondPerIssuer: positiveNumber("max-signs-per-second", values["max-signs-per-second"]),
     possibleDuplicate: duplicateAction(values["on-possible-duplicate"]),
     kubernetesSigningRequests: !values["no-kubernetes-csrs"],
-    retryForMs: retryFor * 1000,
+    retryForMs: durationMs("retry-for", values["retry-for"]),
+    pendingForMs: durationMs("pending-for", values["pending-for"]),
     publishCa: !values["no-publish-ca"],
     pkiAllowPlainHttp: values["pki-allow-plain-http"],
     pkiAllowLoopback: values["pki-allow-loopback"],
@@ -195,6 +200,7 @@ function parse(argv: readonly string[]) {
         "on-possible-duplicate": { type: "string", default: serveDefaults.possibleDuplicate },
         "no-kubernetes-csrs": { type: "boolean", default: false },
         "retry-for": { type: "string", default: "24h" },
+        "pending-for": { type: "string", default: "168h" },
         "no-publish-ca": { type: "boolean", default: false },
         "pki-allow-plain-http": { type: "boolean", default: false },
         "pki-allow-loopback": { type: "boolean", default: false },

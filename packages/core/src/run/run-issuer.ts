@@ -146,6 +146,7 @@ async function run(
     possibleDuplicate: args.possibleDuplicate,
     kubernetesSigningRequests: args.kubernetesSigningRequests,
     retryForMs: args.retryForMs,
+    pendingForMs: args.pendingForMs,
     publishCa: args.publishCa,
     http: {
       proxy: proxyFromEnvironment(env),

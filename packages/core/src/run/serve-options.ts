@@ -17,8 +17,13 @@ export interface ServeOptions extends IgnoreHooks {
   readonly checkTimeoutMs?: number | undefined;
   /** Time between two checks of a ready issuer, in milliseconds; jittered by a fifth. */
   readonly checkIntervalMs?: number | undefined;
-  /** For how long a retryable error is retried, in milliseconds from the first attempt of a request. */
+  /**
+   * For how long trouble with the PKI is retried before a request fails, in milliseconds from its first call; waits for an
+   * approval or for the issuer do not count.
+   */
   readonly retryForMs?: number | undefined;
+  /** For how long a PKI may have a request `pending` before the request fails, in milliseconds from the first time. */
+  readonly pendingForMs?: number | undefined;
   /**
    * What to do when an earlier attempt ended without an answer and the signer cannot look it up: `sign` again and report
    * the possible duplicate, or `fail` the request for people to look at.
@@ -48,6 +53,11 @@ export const serveDefaults = Object.freeze({
   checkIntervalMs: 300_000,
   /** A request that fails costs its user an hour or more, so an outage of a working day should fail none. */
   retryForMs: 24 * 3_600_000,
+  /**
+   * People who decide on orders are away for a long weekend, so not less; of the 30 days that cert-manager leaves a
+   * certificate of 90, not much more, for a failed request is made anew.
+   */
+  pendingForMs: 7 * 24 * 3_600_000,
   /** A certificate too many does less harm than a service without one. */
   possibleDuplicate: "sign" as const,
   http: Object.freeze({}) as PkiNetworkOptions,

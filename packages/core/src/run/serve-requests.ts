@@ -76,7 +76,7 @@ export function serveRequests<T extends KubeObject>(
     definition,
     lifecycle,
     signTimeoutMs: settings.signTimeoutMs,
-    retryForMs: settings.retryForMs,
+    limits: { retryForMs: settings.retryForMs, pendingForMs: settings.pendingForMs },
     publishCa: settings.publishCa,
     possibleDuplicate: settings.possibleDuplicate,
     clock,
