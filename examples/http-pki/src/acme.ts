@@ -7,7 +7,7 @@ export const acme = defineIssuer({
   group: "pki.example.com",
   version: "v1alpha1",
   kinds: { namespaced: "AcmeIssuer", cluster: "AcmeClusterIssuer" },
-  spec: z.object({ url: z.url(), tokenSecretRef: secretKeyRef("token") }),
+  spec: z.object({ url: z.url(), tokenSecretRef: secretKeyRef({ defaultKey: "token" }) }),
   secrets: (spec) => ({ token: spec.tokenSecretRef }),
   operation: z.object({ id: z.string() }),
   connect: ({ spec, secrets, http }) => ({

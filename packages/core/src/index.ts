@@ -4,35 +4,31 @@
  * @module
  */
 export * from "@countersign/issuer-signer";
+export * from "@countersign/issuer-signer/spec";
 export {
   type AnyConnectContext,
-  type ConnectContext,
   defineIssuer,
   type IssuerDefinition,
   type IssuerDefinitionOptions,
-  type IssuerIdentity,
   type IssuerKind,
   type IssuerKinds,
-  type SecretRefs,
-  type SecretValues,
 } from "./definition/define-issuer.ts";
-export { exactlyOneOf } from "./definition/exactly-one-of.ts";
 export { type CustomResourceDefinition, issuerCrds, type PrinterColumn } from "./definition/issuer-crd.ts";
 export {
   defaultApprover,
   type IssuerRbacOptions,
   issuerRbac,
   type PolicyRule,
+  type ReferenceNames,
   type RoleBindingManifest,
   type RoleManifest,
   type ServiceAccountRef,
 } from "./definition/issuer-rbac.ts";
 export type { Manifest, ManifestMetadata } from "./definition/manifest.ts";
 export { issuerManifests } from "./definition/manifests.ts";
-export { type SecretKeyRef, secretKeyRef } from "./definition/secret-key-ref.ts";
 export type { StructuralSchema } from "./definition/structural-schema.ts";
 export { toYaml } from "./definition/to-yaml.ts";
-export type { PkiNetworkOptions } from "./issuer/issuer-reconciler.ts";
+export type { PkiNetworkOptions } from "./issuer/connect-issuer.ts";
 export {
   type ConnectionToOptions,
   connectionTo,
@@ -45,6 +41,7 @@ export type {
   CertificateRequest,
   CertificateSigningRequest,
   Condition,
+  ConfigMap,
   IssuerObject,
   KubeObject,
   ObjectMeta,

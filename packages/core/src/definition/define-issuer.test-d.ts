@@ -1,8 +1,8 @@
 import { issued, pending, RequestRejected, type SignContext, type Signer } from "@countersign/issuer-signer";
+import { issuerFragment, secretKeyRef } from "@countersign/issuer-signer/spec";
 import { describe, expectTypeOf, test } from "vitest";
 import { z } from "zod";
 import { defineIssuer, type IssuerDefinition } from "./define-issuer.ts";
-import { secretKeyRef } from "./secret-key-ref.ts";
 
 const identity = {
   group: "pki.example.com",
@@ -177,5 +177,18 @@ describe("defineIssuer", () => {
         return { check, sign: async () => issued(chain) };
       },
     });
+  });
+
+  test("takes a backend's fragment beside the names of the kinds", () => {
+    const fragment = issuerFragment({
+      spec,
+      secrets: (spec) => ({ token: spec.tokenSecretRef }),
+      requestsTokens: true,
+      operation: z.object({ id: z.string() }),
+      connect: () => ({ check, sign: async () => pending({ operation: { id: "1" } }) }),
+    });
+    expectTypeOf(defineIssuer({ ...identity, ...fragment })).toEqualTypeOf<IssuerDefinition>();
+    // @ts-expect-error an operation of another shape than the backend's signer keeps
+    defineIssuer({ ...identity, ...fragment, operation: z.object({ id: z.number() }) });
   });
 });

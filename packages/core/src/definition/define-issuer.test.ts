@@ -1,8 +1,8 @@
-import { HttpClient, issued, type Signer } from "@countersign/issuer-signer";
+import { issued, type Signer } from "@countersign/issuer-signer";
+import { secretKeyRef } from "@countersign/issuer-signer/spec";
 import { describe, expect, test } from "vitest";
 import { z } from "zod";
-import { defineIssuer, type IssuerKinds } from "./define-issuer.ts";
-import { secretKeyRef } from "./secret-key-ref.ts";
+import { type AnyConnectContext, defineIssuer, type IssuerKinds } from "./define-issuer.ts";
 
 const signer: Signer<undefined> = { check: async () => undefined, sign: async () => issued({ chain: "" }) };
 const kinds: IssuerKinds = { namespaced: "AcmeIssuer", cluster: "AcmeClusterIssuer" };
@@ -79,7 +79,7 @@ describe("defineIssuer", () => {
   test("leaves undefined references out, and says whether it reads Secrets at all", () => {
     const reading = defineIssuer({
       ...options,
-      spec: z.object({ a: secretKeyRef().optional(), b: secretKeyRef("key") }),
+      spec: z.object({ a: secretKeyRef().optional(), b: secretKeyRef({ defaultKey: "key" }) }),
       secrets: ({ a, b }) => ({ a, b }),
     });
     expect(reading.readsSecrets).toBe(true);
@@ -97,9 +97,6 @@ describe("defineIssuer", () => {
         throw new Error("no CA");
       },
     });
-    const issuer = { kind: "AcmeIssuer", name: "a", namespace: "n", uid: "u" };
-    await expect(
-      definition.connect({ spec: {}, secrets: {}, http: new HttpClient(), issuer }),
-    ).rejects.toThrow("no CA");
+    await expect(definition.connect({} as AnyConnectContext)).rejects.toThrow("no CA");
   });
 });

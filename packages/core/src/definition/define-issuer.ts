@@ -1,36 +1,14 @@
-import type { HttpClient, Signer } from "@countersign/issuer-signer";
+import type {
+  ConfigMapKeyRef,
+  ConfigMapRefs,
+  ConnectContext,
+  SecretKeyRef,
+  SecretRefs,
+  Signer,
+} from "@countersign/issuer-signer";
+import type { IssuerFragment } from "@countersign/issuer-signer/spec";
 import type { z } from "zod";
-import type { SecretKeyRef } from "./secret-key-ref.ts";
 import { structuralSchema } from "./structural-schema.ts";
-
-/** References to Secret values, by a name of the author's choice; an undefined one is left out. */
-export type SecretRefs = Readonly<Record<string, SecretKeyRef | undefined>>;
-
-/** The values behind {@link SecretRefs}: possibly undefined where the reference may be. */
-export type SecretValues<Refs extends SecretRefs> = {
-  readonly [Name in keyof Refs]: undefined extends Refs[Name] ? string | undefined : string;
-};
-
-/** What `connect` gets for one issuer object and one version of its spec and Secrets. */
-export interface ConnectContext<Spec, Refs extends SecretRefs> {
-  /** The parsed spec of the issuer object. */
-  readonly spec: Spec;
-  /** The referenced Secret values as UTF-8 text, by the names that `secrets` gave them. */
-  readonly secrets: SecretValues<Refs>;
-  /** The bounded HTTP client of this issuer object; closed by the SDK. */
-  readonly http: HttpClient;
-  /** The issuer object that is served. */
-  readonly issuer: IssuerIdentity;
-}
-
-/** Which issuer object a signer serves. */
-export interface IssuerIdentity {
-  readonly kind: string;
-  readonly name: string;
-  /** Empty for a cluster-scoped issuer. */
-  readonly namespace: string;
-  readonly uid: string;
-}
 
 /** The kinds of one issuer; at least one of the two. */
 export interface IssuerKinds {
@@ -41,22 +19,17 @@ export interface IssuerKinds {
 }
 
 /** What an author writes: the single source of the CRDs, the RBAC, the watches and the types. */
-export interface IssuerDefinitionOptions<SpecSchema extends z.ZodObject, Refs extends SecretRefs, Op> {
+export interface IssuerDefinitionOptions<
+  SpecSchema extends z.ZodObject,
+  Secrets extends SecretRefs,
+  ConfigMaps extends ConfigMapRefs,
+  Op,
+> extends IssuerFragment<SpecSchema, Secrets, ConfigMaps, Op> {
   /** API group of the issuer kinds: a DNS name that you own, never `cert-manager.io`. */
   readonly group: string;
   /** API version, such as `v1alpha1`. */
   readonly version: string;
   readonly kinds: IssuerKinds;
-  /** The `spec` of the issuer objects. */
-  readonly spec: SpecSchema;
-  /** Which Secret values the signer needs. */
-  readonly secrets?: ((spec: z.output<SpecSchema>) => Refs) | undefined;
-  /** State that `pending` keeps between calls; parsed again when it is read back. */
-  readonly operation?: z.ZodType<Op> | undefined;
-  /** Makes the signer. Called once per issuer object and version of its spec and Secrets. */
-  readonly connect: (
-    context: ConnectContext<z.output<SpecSchema>, Refs>,
-  ) => Signer<NoInfer<Op>> | Promise<Signer<NoInfer<Op>>>;
 }
 
 /** One of the kinds of a definition, with its names in the API. */
@@ -67,8 +40,12 @@ export interface IssuerKind {
   readonly scope: "Namespaced" | "Cluster";
 }
 
-/** What the engine hands to `connect`: the values of the references that `secrets` gave for the same spec. */
-export type AnyConnectContext = ConnectContext<unknown, Readonly<Record<string, SecretKeyRef>>>;
+/** What the engine hands to `connect`: the values of the references that the definition gave for the same spec. */
+export type AnyConnectContext = ConnectContext<
+  unknown,
+  Readonly<Record<string, SecretKeyRef>>,
+  Readonly<Record<string, ConfigMapKeyRef>>
+>;
 
 /** A checked definition: what `runIssuer`, `startIssuer` and the generators take. Made by {@link defineIssuer}. */
 export interface IssuerDefinition {
@@ -79,7 +56,12 @@ export interface IssuerDefinition {
   readonly operation: z.ZodType | undefined;
   /** Whether the definition has `secrets` at all: without, the controller needs no access to Secrets. */
   readonly readsSecrets: boolean;
+  /** As {@link readsSecrets}, for `configMaps`. */
+  readonly readsConfigMaps: boolean;
+  /** Whether its signers ask for tokens of service accounts: without, the controller has no right to. */
+  readonly requestsTokens: boolean;
   secrets(spec: unknown): Readonly<Record<string, SecretKeyRef>>;
+  configMaps(spec: unknown): Readonly<Record<string, ConfigMapKeyRef>>;
   connect(context: AnyConnectContext): Promise<Signer<unknown>>;
 }
 
@@ -97,7 +79,7 @@ function issuerKind(kind: string, scope: IssuerKind["scope"]): IssuerKind {
   return { kind, singular, plural: singular.endsWith("s") ? `${singular}es` : `${singular}s`, scope };
 }
 
-function withoutUndefined(refs: SecretRefs): Readonly<Record<string, SecretKeyRef>> {
+function withoutUndefined(refs: SecretRefs = {}): Readonly<Record<string, SecretKeyRef>> {
   const given = Object.entries(refs).flatMap(([name, ref]) =>
     ref === undefined ? [] : [[name, ref] as const],
   );
@@ -112,9 +94,10 @@ function withoutUndefined(refs: SecretRefs): Readonly<Record<string, SecretKeyRe
  */
 export function defineIssuer<
   SpecSchema extends z.ZodObject,
-  Refs extends SecretRefs = Readonly<Record<never, never>>,
+  Secrets extends SecretRefs = Readonly<Record<never, never>>,
+  ConfigMaps extends ConfigMapRefs = Readonly<Record<never, never>>,
   Op = undefined,
->(options: IssuerDefinitionOptions<SpecSchema, Refs, Op>): IssuerDefinition {
+>(options: IssuerDefinitionOptions<SpecSchema, Secrets, ConfigMaps, Op>): IssuerDefinition {
   const { group, version, kinds } = options;
   check("group", "a DNS name such as `pki.example.com`", group, dnsName.test(group) && group.length <= 253);
   check(
@@ -143,11 +126,12 @@ export function defineIssuer<
   // What the API server would refuse as a CRD is refused here, where its author sees it.
   structuralSchema(options.spec);
   // The generic types end here: the engine handles every definition alike, and `spec` has been parsed by its own schema
-  // before it comes back through `secrets` and `connect`.
+  // before it comes back through `secrets`, `configMaps` and `connect`.
   const connect = options.connect as unknown as (
     context: AnyConnectContext,
   ) => Signer | Promise<Signer<unknown>>;
   const secrets = options.secrets as ((spec: unknown) => SecretRefs) | undefined;
+  const configMaps = options.configMaps as ((spec: unknown) => ConfigMapRefs) | undefined;
   return Object.freeze({
     group,
     version,
@@ -155,7 +139,10 @@ export function defineIssuer<
     spec: options.spec,
     operation: options.operation,
     readsSecrets: secrets !== undefined,
-    secrets: (spec: unknown) => withoutUndefined(secrets?.(spec) ?? {}),
+    readsConfigMaps: configMaps !== undefined,
+    requestsTokens: options.requestsTokens === true,
+    secrets: (spec: unknown) => withoutUndefined(secrets?.(spec)),
+    configMaps: (spec: unknown) => withoutUndefined(configMaps?.(spec)),
     connect: async (context: AnyConnectContext) => connect(context),
   });
 }

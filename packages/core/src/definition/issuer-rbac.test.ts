@@ -1,9 +1,9 @@
 import { issued } from "@countersign/issuer-signer";
+import { configMapKeyRef, secretKeyRef } from "@countersign/issuer-signer/spec";
 import { describe, expect, test } from "vitest";
 import { z } from "zod";
 import { defineIssuer, type IssuerKinds } from "./define-issuer.ts";
 import { type IssuerRbacOptions, issuerRbac, type PolicyRule } from "./issuer-rbac.ts";
-import { secretKeyRef } from "./secret-key-ref.ts";
 
 const serviceAccount = { namespace: "pki", name: "acme-issuer" };
 const both = { namespaced: "AcmeIssuer", cluster: "AcmeClusterIssuer" };
@@ -82,12 +82,12 @@ describe("issuerRbac", () => {
 
   test("lets the controller of a cluster kind alone read the Secrets of one namespace", () => {
     const granted = rights(rbac({ cluster: "AcmeClusterIssuer" }));
-    expect(granted.filter((right) => right.includes("secrets"))).toEqual(read("pki/secrets /secrets"));
+    expect(granted.filter((right) => right.includes("secrets"))).toEqual(read("pki/references /secrets"));
     const elsewhere = rights(
       rbac({ cluster: "AcmeClusterIssuer" }, { clusterResourceNamespace: "cert-manager" }),
     );
     expect(elsewhere.filter((right) => right.includes("secrets"))).toEqual(
-      read("cert-manager/secrets /secrets"),
+      read("cert-manager/references /secrets"),
     );
   });
 
@@ -97,6 +97,36 @@ describe("issuerRbac", () => {
       expect(rights(rbac(kinds, {}, false)).filter((right) => right.includes("secrets"))).toEqual([]);
     },
   );
+
+  test.each([
+    [both, "controller"],
+    [{ cluster: "AcmeClusterIssuer" }, "pki/references"],
+  ])("grants ConfigMaps and tokens to a definition of %j that needs them", (kinds, role) => {
+    const definition = defineIssuer({
+      group: "pki.example.com",
+      version: "v1alpha1",
+      kinds,
+      spec: z.object({ caRef: configMapKeyRef() }),
+      configMaps: (spec) => ({ ca: spec.caRef }),
+      requestsTokens: true,
+      connect: () => ({ check: async () => undefined, sign: async () => issued({ chain: "" }) }),
+    });
+    const references = (options: Partial<IssuerRbacOptions> = {}) =>
+      rights(issuerRbac(definition, { serviceAccount, ...options })).filter((right) => right.includes(" /"));
+    expect(references()).toEqual([...read(`${role} /configmaps`), `${role} /serviceaccounts/token create`]);
+    const names = { secrets: ["s"], configMaps: ["a", "b"], serviceAccounts: ["pki"] };
+    expect(references({ references: names })).toEqual([
+      ...read(`${role} /configmaps`).map((right) => `${right} a,b`),
+      `${role} /serviceaccounts/token create pki`,
+    ]);
+  });
+
+  test("grants the Secrets of some names alone where they are given", () => {
+    const granted = rights(rbac(both, { references: { secrets: ["acme-token"] } }));
+    expect(granted.filter((right) => right.includes("/secrets"))).toEqual(
+      read("controller /secrets").map((right) => `${right} acme-token`),
+    );
+  });
 
   test("grants the one Lease only where leader election is asked for", () => {
     const lease = (options: Partial<IssuerRbacOptions>) =>

@@ -32,11 +32,19 @@ export interface RoleBindingManifest extends Manifest {
   readonly subjects: readonly (ServiceAccountRef & { readonly kind: "ServiceAccount" })[];
 }
 
+/** Names of objects that issuers may refer to. */
+export interface ReferenceNames {
+  readonly secrets?: readonly string[] | undefined;
+  readonly configMaps?: readonly string[] | undefined;
+  /** Those whose tokens signers may ask for. */
+  readonly serviceAccounts?: readonly string[] | undefined;
+}
+
 /** Options of {@link issuerRbac}. */
 export interface IssuerRbacOptions {
   /** Whom the controller runs as. */
   readonly serviceAccount: ServiceAccountRef;
-  /** Where the Secrets of cluster issuers are; the controller's own namespace unless given. */
+  /** Where the Secrets, ConfigMaps and ServiceAccounts of cluster issuers are; the controller's own namespace unless given. */
   readonly clusterResourceNamespace?: string | undefined;
   /** Grants the Lease of this name, in the controller's own namespace unless another is given; no Lease unless given. */
   readonly leaderElection?:
@@ -44,6 +52,8 @@ export interface IssuerRbacOptions {
     | undefined;
   /** Grants what Kubernetes CertificateSigningRequests need; `false` where they are not served. */
   readonly kubernetesSigningRequests?: boolean | undefined;
+  /** Grants of what issuers refer to the objects of these names alone; all unless given. */
+  readonly references?: ReferenceNames | undefined;
   /**
    * Who may approve requests for these issuers: cert-manager's built-in approver, {@link defaultApprover}, unless
    * given. `false` grants nobody.
@@ -58,13 +68,13 @@ export const defaultApprover: ServiceAccountRef = Object.freeze({
 });
 
 const read = ["get", "list", "watch"];
-const secretsRule: PolicyRule = { apiGroups: [""], resources: ["secrets"], verbs: read };
 
 /**
  * The roles that a controller of this definition needs and no more, each followed by its binding.
  *
- * Secrets: a namespaced issuer may name a Secret of any namespace that it is created in, so its controller reads all of
- * them; the controller of a cluster kind alone reads one namespace; one whose definition has no `secrets` reads none.
+ * Secrets, ConfigMaps and tokens: a namespaced issuer may name an object of any namespace that it is created in, so its
+ * controller has the right in all of them; the controller of a cluster kind alone has it in one namespace; one whose
+ * definition has no `secrets`, `configMaps` or `requestsTokens` has none.
  */
 export function issuerRbac(
   definition: IssuerDefinition,
@@ -74,15 +84,15 @@ export function issuerRbac(
   const { namespace } = serviceAccount;
   const grant = granter(definition);
   const allNamespaces = definition.kinds.some(({ scope }) => scope === "Namespaced");
-  const secrets = definition.readsSecrets ? [secretsRule] : [];
+  const references = referenceRules(definition, options.references);
   const manifests = grant("controller", serviceAccount, [
     ...controllerRules(definition),
     ...(options.kubernetesSigningRequests === false ? [] : signingRequestRules(definition)),
-    ...(allNamespaces ? secrets : []),
+    ...(allNamespaces ? references : []),
   ]);
-  if (!allNamespaces && secrets.length > 0) {
+  if (!allNamespaces && references.length > 0) {
     manifests.push(
-      ...grant("secrets", serviceAccount, secrets, options.clusterResourceNamespace ?? namespace),
+      ...grant("references", serviceAccount, references, options.clusterResourceNamespace ?? namespace),
     );
   }
   if (leaderElection !== undefined) {
@@ -102,6 +112,23 @@ function controllerRules({ group, kinds }: IssuerDefinition): readonly PolicyRul
     { apiGroups: [group], resources: plurals, verbs: read },
     { apiGroups: [group], resources: statuses, verbs: ["patch"] },
     { apiGroups: ["events.k8s.io"], resources: ["events"], verbs: ["create", "patch"] },
+  ];
+}
+
+function referenceRules(
+  { readsSecrets, readsConfigMaps, requestsTokens }: IssuerDefinition,
+  { secrets, configMaps, serviceAccounts }: ReferenceNames = {},
+): readonly PolicyRule[] {
+  const rule = (resource: string, verbs: readonly string[], names?: readonly string[]): PolicyRule => ({
+    apiGroups: [""],
+    resources: [resource],
+    verbs,
+    ...(names === undefined ? {} : { resourceNames: names }),
+  });
+  return [
+    ...(readsSecrets ? [rule("secrets", read, secrets)] : []),
+    ...(readsConfigMaps ? [rule("configmaps", read, configMaps)] : []),
+    ...(requestsTokens ? [rule("serviceaccounts/token", ["create"], serviceAccounts)] : []),
   ];
 }
 

@@ -1,3 +1,4 @@
+import { exactlyOneOf, secretKeyRef } from "@countersign/issuer-signer/spec";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { z } from "zod";
 import {
@@ -9,10 +10,8 @@ import {
 import { expectSuccess, kubeRequest } from "../../../../test/rigs/kube-request.ts";
 import { CONTROL_PLANE, describeWithRigs } from "../../../../test/rigs/rigs.ts";
 import { defineIssuer } from "./define-issuer.ts";
-import { exactlyOneOf } from "./exactly-one-of.ts";
 import { applyYaml, connect, createIssuer, installDefinition } from "./install-definition.ts";
 import { issuerCrds } from "./issuer-crd.ts";
-import { secretKeyRef } from "./secret-key-ref.ts";
 
 const group = "pki.example.com";
 const acme = defineIssuer({
@@ -21,7 +20,7 @@ const acme = defineIssuer({
   kinds: { namespaced: "AcmeIssuer", cluster: "AcmeClusterIssuer" },
   spec: z.object({
     url: z.url(),
-    tokenSecretRef: secretKeyRef("token"),
+    tokenSecretRef: secretKeyRef({ defaultKey: "token" }),
     retries: z.int().min(0).default(3),
     proxy: z.string().nullable().default(null),
     mode: z.enum(["a", "b"]).nullable().default("b"),

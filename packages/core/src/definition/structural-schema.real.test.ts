@@ -1,11 +1,10 @@
+import { exactlyOneOf, secretKeyRef } from "@countersign/issuer-signer/spec";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { z } from "zod";
 import { type ControlPlane, startControlPlane } from "../../../../test/rigs/control-plane.ts";
 import { CONTROL_PLANE, describeWithRigs } from "../../../../test/rigs/rigs.ts";
 import { defineIssuer } from "./define-issuer.ts";
-import { exactlyOneOf } from "./exactly-one-of.ts";
 import { connect, createIssuer, installDefinition } from "./install-definition.ts";
-import { secretKeyRef } from "./secret-key-ref.ts";
 
 interface Case {
   readonly schema: z.ZodType;
@@ -114,7 +113,7 @@ const cases: Readonly<Record<string, Case>> = {
   oneOf: {
     schema: exactlyOneOf(
       z.object({
-        token: secretKeyRef("token").optional(),
+        token: secretKeyRef({ defaultKey: "token" }).optional(),
         namespace: z.string().optional(),
         "client-cert": z.object({ keyRef: secretKeyRef() }).optional(),
         path: z.string().default("auth"),

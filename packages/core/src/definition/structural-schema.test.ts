@@ -1,6 +1,6 @@
+import { secretKeyRef } from "@countersign/issuer-signer/spec";
 import { describe, expect, test } from "vitest";
 import { z } from "zod";
-import { secretKeyRef } from "./secret-key-ref.ts";
 import { structuralSchema } from "./structural-schema.ts";
 
 const field = (schema: z.ZodType) => structuralSchema(z.object({ field: schema })).properties?.field;
@@ -11,7 +11,7 @@ describe("structuralSchema", () => {
       url: z.url().describe("Where the PKI is."),
       region: z.string().optional(),
       retries: z.int().min(0).max(9).default(3),
-      tokenSecretRef: secretKeyRef("token"),
+      tokenSecretRef: secretKeyRef({ defaultKey: "token" }),
     });
     expect(structuralSchema(spec)).toEqual({
       type: "object",

@@ -1,20 +1,33 @@
 import type { Signer } from "@countersign/issuer-signer";
+import type { ConnectionReports } from "./connection-reports.ts";
+
+/** What {@link IssuerConnection} is made of. */
+export interface IssuerConnectionOptions {
+  /** What the signer was made from: the issuer's uid, its generation and the versions of its Secrets and ConfigMaps. */
+  readonly version: string;
+  readonly signer: Signer<unknown>;
+  readonly reports: Pick<ConnectionReports, "begin" | "end">;
+  /** Closes the signer and what it was given. */
+  readonly close: () => Promise<void>;
+}
 
 /**
- * One connected signer, for one issuer object and one version of its spec and Secrets. Calls hold it open: a retired
+ * One connected signer, for one issuer object and one version of its spec, Secrets and ConfigMaps. Calls hold it open: a retired
  * connection is closed when the last call has ended, so that a rotation never cuts a running request.
  */
 export class IssuerConnection {
-  /** What the signer was made from: the issuer's uid, its generation and the versions of its Secrets. */
+  /** As the option. */
   readonly version: string;
   readonly #signer: Signer<unknown>;
+  readonly #reports: IssuerConnectionOptions["reports"];
   readonly #close: () => Promise<void>;
   #calls = 0;
   #retired: { readonly closed: Promise<void>; readonly drained: () => void } | undefined;
 
-  constructor(version: string, signer: Signer<unknown>, close: () => Promise<void>) {
+  constructor({ version, signer, reports, close }: IssuerConnectionOptions) {
     this.version = version;
     this.#signer = signer;
+    this.#reports = reports;
     this.#close = close;
   }
 
@@ -26,6 +39,11 @@ export class IssuerConnection {
   /** Whether the signer can look up what the PKI issued for an attempt. */
   get canFind(): boolean {
     return this.#signer.find !== undefined;
+  }
+
+  /** Is the issuer's connection from now on. */
+  begin(): void {
+    this.#reports.begin();
   }
 
   /** Calls the signer and holds the connection open until the call has ended. */
@@ -42,6 +60,7 @@ export class IssuerConnection {
   /** Takes no part any more; resolves when the last call has ended and the signer is closed. */
   retire(): Promise<void> {
     if (this.#retired === undefined) {
+      this.#reports.end();
       const { promise, resolve } = Promise.withResolvers<void>();
       this.#retired = { drained: resolve, closed: promise.then(() => this.#close()) };
       if (this.#calls === 0) resolve();

@@ -1,11 +1,18 @@
-import { IssuerError, PermanentError, type Signer } from "@countersign/issuer-signer";
+import {
+  type ConnectContext,
+  IssuerError,
+  PermanentError,
+  type SecretKeyRef,
+  type Signer,
+} from "@countersign/issuer-signer";
+import { secretKeyRef } from "@countersign/issuer-signer/spec";
 import { describe, expect, test } from "vitest";
 import { z } from "zod";
-import { type ConnectContext, defineIssuer } from "../definition/define-issuer.ts";
-import { type SecretKeyRef, secretKeyRef } from "../definition/secret-key-ref.ts";
+import { defineIssuer } from "../definition/define-issuer.ts";
 import type { Condition, IssuerObject, Secret } from "../kube/types.ts";
 import { type IssuerChecked, Lifecycle } from "../lifecycle/lifecycle.ts";
 import { IssuerReconciler } from "./issuer-reconciler.ts";
+import { noServiceAccountTokens } from "./service-account-tokens.ts";
 
 type Spec = { url: string; tokenSecretRef: SecretKeyRef };
 type Connect = (context: ConnectContext<Spec, { token: SecretKeyRef }>) => Signer<undefined>;
@@ -27,7 +34,7 @@ function fixture(
     group: "pki.example.com",
     version: "v1alpha1",
     kinds: { namespaced: "AcmeIssuer", cluster: "AcmeClusterIssuer" },
-    spec: z.object({ url: z.url(), tokenSecretRef: secretKeyRef("token") }),
+    spec: z.object({ url: z.url(), tokenSecretRef: secretKeyRef({ defaultKey: "token" }) }),
     secrets: (spec) => ({ token: spec.tokenSecretRef }),
     connect,
   });
@@ -97,6 +104,8 @@ function fixture(
         const found = names.map((name) => [name, world.secrets.get(`${where}/${name}`)] as const);
         return new Map(found.filter((entry): entry is [string, Secret] => entry[1] !== undefined));
       },
+      configMaps: async () => new Map(),
+      tokens: () => noServiceAccountTokens,
       applyStatus: async (_, issuer, status) => {
         const { conditions } = status as { conditions: Condition[] };
         world.writes.push(...conditions);
@@ -142,7 +151,7 @@ describe("IssuerReconciler", () => {
     expect(seen).toEqual([
       { url: "https://pki.example.com", tokenSecretRef: { name: "acme-token", key: "token" } },
       { token: "t0ken" },
-      { kind: "AcmeIssuer", name: "acme", namespace: "team", uid: "u1" },
+      { group: "pki.example.com", kind: "AcmeIssuer", name: "acme", namespace: "team", uid: "u1" },
     ]);
   });
 

@@ -1,28 +1,19 @@
 import {
-  HttpClient,
-  type HttpClientOptions,
   IssuerError,
   isPermanent,
-  type Signer,
+  type ServiceAccountTokens,
   signerErrorCode,
 } from "@countersign/issuer-signer";
 import type { IssuerDefinition, IssuerKind } from "../definition/define-issuer.ts";
-import type { SecretKeyRef } from "../definition/secret-key-ref.ts";
-import type { IssuerObject, Secret } from "../kube/types.ts";
+import type { ConfigMap, IssuerObject, Secret } from "../kube/types.ts";
 import type { Lifecycle } from "../lifecycle/lifecycle.ts";
 import { withDeadline } from "../lifecycle/with-deadline.ts";
-import { KnownSecrets } from "../observe/known-secrets.ts";
 import { errorText } from "../request/conclude.ts";
-import { discreetSigner } from "./discreet-signer.ts";
+import { connectIssuer, type PkiNetworkOptions } from "./connect-issuer.ts";
 import { type IssuerVerdict, issuerStatus } from "./issuer-condition.ts";
-import { IssuerConnection } from "./issuer-connection.ts";
+import type { IssuerConnection } from "./issuer-connection.ts";
 import { parseSpec } from "./parse-spec.ts";
-
-/** How signers reach their PKIs, as the operator says and no issuer object can. */
-export type PkiNetworkOptions = Pick<
-  HttpClientOptions,
-  "proxy" | "allowPlainHttp" | "allowLoopback" | "allowAddresses"
->;
+import { referencedValues } from "./referenced-values.ts";
 
 /** How the reconciler reaches the cluster; core implements it, tests may fake it. */
 export interface IssuerPorts {
@@ -34,6 +25,14 @@ export interface IssuerPorts {
    * names lets all go.
    */
   secrets(owner: string, namespace: string, names: readonly string[]): Promise<ReadonlyMap<string, Secret>>;
+  /** As `secrets`. */
+  configMaps(
+    owner: string,
+    namespace: string,
+    names: readonly string[],
+  ): Promise<ReadonlyMap<string, ConfigMap>>;
+  /** Tokens of the ServiceAccounts of a namespace. */
+  tokens(namespace: string): ServiceAccountTokens;
   applyStatus(kind: IssuerKind, issuer: IssuerObject, status: object, signal: AbortSignal): Promise<void>;
 }
 
@@ -42,7 +41,7 @@ export interface IssuerReconcilerOptions {
   readonly definition: IssuerDefinition;
   readonly ports: IssuerPorts;
   readonly lifecycle: Lifecycle;
-  /** Where the Secrets of cluster-scoped issuers live. */
+  /** Where the Secrets, ConfigMaps and ServiceAccounts of cluster-scoped issuers live. */
   readonly clusterResourceNamespace: string;
   /** Deadline of `connect` and of `check`, in milliseconds each. */
   readonly checkTimeoutMs: number;
@@ -58,7 +57,7 @@ export type IssuerNext =
   | "settled"
   /** Look again with back-off. */
   | "retry"
-  /** Look again only when the spec or a Secret changes. */
+  /** Look again only when the spec, a Secret or a ConfigMap changes. */
   | "stuck"
   /** Look again when the object changes: until then it is left alone. */
   | "ignored"
@@ -67,7 +66,7 @@ export type IssuerNext =
 
 /**
  * Keeps one connected signer per issuer object and its Ready condition true to it. A connection belongs to one version
- * of spec and Secrets; when either changes a new one is made, and the old one is closed after its last call.
+ * of spec, Secrets and ConfigMaps; when any changes a new one is made, and the old one is closed after its last call.
  */
 export class IssuerReconciler {
   readonly #options: IssuerReconcilerOptions;
@@ -106,7 +105,7 @@ export class IssuerReconciler {
     if (gone || (await ports.ignores(issuer, signal))) {
       this.#reported.delete(key);
       this.#disconnect(key);
-      await ports.secrets(key, namespace, []);
+      await Promise.all([ports.secrets(key, namespace, []), ports.configMaps(key, namespace, [])]);
       return gone ? "gone" : "ignored";
     }
     this.#looks += 1;
@@ -165,74 +164,50 @@ export class IssuerReconciler {
     issuer: IssuerObject,
     signal: AbortSignal,
   ): Promise<IssuerConnection> {
-    const { definition, clusterResourceNamespace, userAgent } = this.#options;
+    const { definition, lifecycle, ports, clusterResourceNamespace, userAgent, http } = this.#options;
     const spec = parseSpec(definition.spec, issuer.spec);
-    const refs = definition.secrets(spec);
-    const own = issuer.metadata.namespace ?? "";
-    const { values, versions } = await this.#secrets(
-      key,
-      kind.scope === "Cluster" ? clusterResourceNamespace : own,
-      refs,
-    );
-    const version = `${objectVersion(issuer)}${versions.join(",")}`;
+    const namespace = kind.scope === "Cluster" ? clusterResourceNamespace : (issuer.metadata.namespace ?? "");
+    const [secrets, configMaps] = await Promise.all([
+      referencedValues({
+        kind: "Secret",
+        namespace,
+        refs: definition.secrets(spec),
+        read: (names) => ports.secrets(key, namespace, names),
+      }),
+      referencedValues({
+        kind: "ConfigMap",
+        namespace,
+        refs: definition.configMaps(spec),
+        read: (names) => ports.configMaps(key, namespace, names),
+      }),
+    ]);
+    const version = `${objectVersion(issuer)}${secrets.version}/${configMaps.version}`;
     const current = this.#connections.get(key);
     if (current?.version === version) return current;
-    const { lifecycle } = this.#options;
-    const pki = { group: definition.group, kind: kind.kind, namespace: own, name: issuer.metadata.name };
-    const http = new HttpClient({
-      ...this.#options.http,
-      userAgent,
-      onExchange: ({ method, host, ms, status, failure }) =>
-        lifecycle.announce("pki:exchanged", { issuer: pki, method, host, ms, code: status ?? failure }),
-    });
-    const known = new KnownSecrets(Object.values(values));
-    let signer: Signer<unknown>;
+    let connection: IssuerConnection;
     try {
-      const identity = {
-        kind: kind.kind,
-        name: issuer.metadata.name,
-        namespace: own,
-        uid: issuer.metadata.uid,
-      };
-      const connected = await this.#bounded("connect", signal, () =>
-        definition.connect({ spec, secrets: values, http, issuer: identity }),
-      );
-      signer = discreetSigner(connected, known);
+      connection = await connectIssuer({
+        definition,
+        lifecycle,
+        issuer,
+        version,
+        spec,
+        secrets: secrets.values,
+        configMaps: configMaps.values,
+        tokens: ports.tokens(namespace),
+        userAgent,
+        http,
+        bounded: (call) => this.#bounded("connect", signal, call),
+      });
     } catch (error) {
-      http.close();
       // What served the version before must not serve this one: its spec or its credentials were withdrawn.
       this.#disconnect(key);
-      throw known.error(error);
+      throw error;
     }
     this.#disconnect(key);
-    const connection = new IssuerConnection(version, signer, async () => {
-      await signer.close?.();
-      http.close();
-    });
     this.#connections.set(key, connection);
+    connection.begin();
     return connection;
-  }
-
-  async #secrets(key: string, namespace: string, refs: Readonly<Record<string, SecretKeyRef | undefined>>) {
-    const wanted = Object.entries(refs).flatMap(([name, ref]) => (ref === undefined ? [] : [{ name, ref }]));
-    const names = [...new Set(wanted.map(({ ref }) => ref.name))];
-    const found = await this.#options.ports.secrets(key, namespace, names);
-    const values: Record<string, string> = {};
-    for (const { name, ref } of wanted) {
-      const secret = found.get(ref.name);
-      if (secret === undefined) {
-        throw new IssuerError(
-          `Secret ${namespace}/${ref.name} not found. Create it with the key "${ref.key}".`,
-        );
-      }
-      const value = secret.data?.[ref.key];
-      if (value === undefined || value === "") {
-        throw new IssuerError(`Secret ${namespace}/${ref.name} has no key "${ref.key}". Add it.`);
-      }
-      values[name] = Buffer.from(value, "base64").toString("utf8");
-    }
-    const versions = [...found.values()].map(({ metadata }) => `${metadata.uid}@${metadata.resourceVersion}`);
-    return { values, versions };
   }
 
   #bounded<T>(what: string, signal: AbortSignal, call: (signal: AbortSignal) => Promise<T>): Promise<T> {

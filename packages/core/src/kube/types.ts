@@ -87,6 +87,12 @@ export interface Secret extends KubeObject {
   readonly data?: Readonly<Record<string, string>>;
 }
 
+/** core/v1 ConfigMap. */
+export interface ConfigMap extends KubeObject {
+  /** Values are text. */
+  readonly data?: Readonly<Record<string, string>>;
+}
+
 /** Where a resource lives in the API: `/apis/{group}/{version}[/namespaces/{ns}]/{plural}`. */
 export interface ResourceType {
   /** Empty for the core group. */

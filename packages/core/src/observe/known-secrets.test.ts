@@ -64,4 +64,12 @@ describe("KnownSecrets", () => {
     circle.cause = circle;
     expect(secrets.error(circle)).toBe(circle);
   });
+
+  test("S7: removes a value that came later, beside the others, until more have come than are remembered", () => {
+    const known = new KnownSecrets([password]);
+    for (let at = 0; at < 20; at += 1) known.addPassing(`passing-token-${String(at).padStart(2, "0")}`);
+    const text = `${password} passing-token-19 passing-token-04`;
+    expect(known.text(text)).toBe("[redacted] [redacted] [redacted]");
+    expect(known.text("passing-token-03")).toBe("passing-token-03");
+  });
 });

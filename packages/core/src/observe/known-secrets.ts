@@ -5,20 +5,25 @@ const minInsideWord = 8;
 
 const mark = "[redacted]";
 
+/** So many values that come and go are remembered: with one a minute, those of the last quarter of an hour. */
+const maxPassing = 16;
+
 /** Removes the values of an issuer's Secrets from texts: a password has no form by which anybody could tell it. */
 export class KnownSecrets {
-  readonly #forms: readonly (string | RegExp)[];
+  readonly #values: readonly string[];
+  readonly #passing: string[] = [];
+  #forms: readonly (string | RegExp)[];
 
   constructor(values: readonly string[]) {
-    const forms = new Set(values.flatMap(formsOf).filter((form) => form.length >= minLength));
-    this.#forms = [...forms]
-      // A value may be a part of another: the longest go first.
-      .sort((a, b) => b.length - a.length)
-      .map((form) =>
-        form.length >= minInsideWord
-          ? form
-          : new RegExp(`(?<![A-Za-z0-9])${escapeRegExp(form)}(?![A-Za-z0-9])`, "g"),
-      );
+    this.#values = values;
+    this.#forms = patternsOf(values);
+  }
+
+  /** Adds one that is in use for a while only, such as a token; the oldest of more than a few is forgotten. */
+  addPassing(value: string): void {
+    this.#passing.push(value);
+    if (this.#passing.length > maxPassing) this.#passing.shift();
+    this.#forms = patternsOf([...this.#values, ...this.#passing]);
   }
 
   /** The text without them. */
@@ -58,6 +63,18 @@ export class KnownSecrets {
     }
     return true;
   }
+}
+
+function patternsOf(values: readonly string[]): readonly (string | RegExp)[] {
+  const forms = new Set(values.flatMap(formsOf).filter((form) => form.length >= minLength));
+  // A value may be a part of another: the longest go first.
+  return [...forms]
+    .sort((a, b) => b.length - a.length)
+    .map((form) =>
+      form.length >= minInsideWord
+        ? form
+        : new RegExp(`(?<![A-Za-z0-9])${escapeRegExp(form)}(?![A-Za-z0-9])`, "g"),
+    );
 }
 
 function escapeRegExp(text: string): string {

@@ -5,11 +5,12 @@ import {
   type Signer,
   type SignerCondition,
 } from "@countersign/issuer-signer";
+import { secretKeyRef } from "@countersign/issuer-signer/spec";
 import { pino } from "pino";
 import { z } from "zod";
 import { defineIssuer } from "../definition/define-issuer.ts";
-import { secretKeyRef } from "../definition/secret-key-ref.ts";
 import { IssuerReconciler } from "../issuer/issuer-reconciler.ts";
+import { noServiceAccountTokens } from "../issuer/service-account-tokens.ts";
 import type { EventRecorder } from "../kube/event-recorder.ts";
 import type { CertificateRequest, IssuerObject, Secret } from "../kube/types.ts";
 import { recordKubeEvents } from "../lifecycle/kube-events.ts";
@@ -66,7 +67,7 @@ export async function everythingSeen(slip: Slip, secretValue: string): Promise<S
     group,
     version: "v1alpha1",
     kinds: { namespaced: "AcmeIssuer" },
-    spec: z.object({ ref: secretKeyRef("token") }),
+    spec: z.object({ ref: secretKeyRef({ defaultKey: "token" }) }),
     secrets: (spec) => ({ token: spec.ref }),
     operation: z.object({ id: z.string() }),
     connect(): Signer<{ id: string }> {
@@ -123,6 +124,8 @@ export async function everythingSeen(slip: Slip, secretValue: string): Promise<S
       issuer: () => issuer,
       ignores: async () => false,
       secrets: async () => new Map([["acme", secret]]),
+      configMaps: async () => new Map(),
+      tokens: () => noServiceAccountTokens,
       applyStatus: async (_, __, status) => {
         slip.applyIssuer?.();
         seen.statuses += JSON.stringify(status);

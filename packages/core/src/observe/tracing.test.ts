@@ -10,7 +10,7 @@ import {
 } from "@opentelemetry/api";
 import { afterEach, describe, expect, test } from "vitest";
 import { z } from "zod";
-import { defineIssuer } from "../definition/define-issuer.ts";
+import { type AnyConnectContext, defineIssuer } from "../definition/define-issuer.ts";
 import { tracedDefinition } from "./traced-definition.ts";
 import { noTrace, openTelemetryTrace } from "./tracing.ts";
 
@@ -121,8 +121,8 @@ describe("tracing", () => {
     });
     expect(tracedDefinition(definition, noTrace)).toBe(definition);
     const traced = tracedDefinition(definition, await openTelemetryTrace());
-    const issuer = { kind: "Acme", namespace: "team", name: "acme", uid: "u" };
-    const connected = await traced.connect({ spec: {}, secrets: {}, http: undefined as never, issuer });
+    const issuer = { group: "g.example.com", kind: "Acme", namespace: "team", name: "acme", uid: "u" };
+    const connected = await traced.connect({ issuer } as AnyConnectContext);
     const request = { namespace: "team", name: "web-1", uid: "uid-1" } as SignRequest;
     const { signal } = new AbortController();
     const call = { signal, operation: undefined, attemptId: "attempt-1" };

@@ -72,7 +72,12 @@ interface FixtureOptions {
 function fixture(sign: Signer<unknown>["sign"], more: FixtureOptions = {}) {
   const { idempotent = true, find } = more;
   const signer: Signer<unknown> = { idempotent, check: async () => {}, sign, ...(find && { find }) };
-  const connection = new IssuerConnection("v1", signer, async () => {});
+  const connection = new IssuerConnection({
+    version: "v1",
+    signer,
+    reports: { begin() {}, end() {} },
+    close: async () => {},
+  });
   const world = {
     request: undefined as CertificateRequest | undefined,
     now,

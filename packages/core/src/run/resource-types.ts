@@ -19,6 +19,24 @@ export const certificateSigningRequests: ResourceType = Object.freeze({
   namespaced: false,
 });
 
+/** Secrets of the core group. */
+export const secrets: ResourceType = Object.freeze({
+  group: "",
+  version: "v1",
+  kind: "Secret",
+  plural: "secrets",
+  namespaced: true,
+});
+
+/** ConfigMaps of the core group. */
+export const configMaps: ResourceType = Object.freeze({
+  group: "",
+  version: "v1",
+  kind: "ConfigMap",
+  plural: "configmaps",
+  namespaced: true,
+});
+
 /** An issuer kind of a definition. */
 export function issuerResource(definition: IssuerDefinition, kind: IssuerKind): ResourceType {
   return {

@@ -1,16 +1,17 @@
 import type { IssuerDefinition, IssuerKind } from "../definition/define-issuer.ts";
 import type { IssuerConnection } from "../issuer/issuer-connection.ts";
 import { type IssuerNext, IssuerReconciler } from "../issuer/issuer-reconciler.ts";
-import { SecretWatcher } from "../issuer/secret-watcher.ts";
+import { NamedObjectWatcher } from "../issuer/named-object-watcher.ts";
+import { serviceAccountTokens } from "../issuer/service-account-tokens.ts";
 import type { Informer } from "../kube/informer.ts";
 import type { StoreChange } from "../kube/store.ts";
-import type { IssuerObject } from "../kube/types.ts";
+import type { ConfigMap, IssuerObject, KubeObject, ResourceType, Secret } from "../kube/types.ts";
 import { whileLeading } from "../leader/while-leading.ts";
 import { WorkQueue } from "../queue/work-queue.ts";
 import { findCondition, isTrue } from "../request/condition.ts";
 import { type IssuerKey, issuerKeyText } from "../request/match-issuer.ts";
 import { ignoresIssuer } from "./ignore-hooks.ts";
-import { issuerResource } from "./resource-types.ts";
+import { configMaps, issuerResource, secrets } from "./resource-types.ts";
 import { type ServeContext, watch, writeStatus } from "./serve-context.ts";
 
 /** The issuer objects of one definition, being served. */
@@ -23,7 +24,7 @@ export interface ServedIssuers {
   report(key: string, error: unknown, connection: IssuerConnection): void;
   /** Called with the key of an issuer whose requests should be looked at again. */
   onWake(listener: (key: string) => void): void;
-  /** Closes the signers and ends the watches of Secrets. */
+  /** Closes the signers and ends the watches of Secrets and ConfigMaps. */
   close(): Promise<void>;
 }
 
@@ -41,11 +42,15 @@ export function serveIssuers(definition: IssuerDefinition, context: ServeContext
   const get = ({ kind, namespace, name }: IssuerKey) =>
     informers.get(kind.kind)?.store.get(namespace === "" ? name : `${namespace}/${name}`);
 
-  const secretWatcher = new SecretWatcher({
-    transport,
-    onChange: (owner) => queue.add(owner),
-    firstLookMs: settings.checkTimeoutMs,
-  });
+  const watcherOf = <T extends KubeObject>(type: ResourceType) =>
+    new NamedObjectWatcher<T>({
+      transport,
+      type,
+      onChange: (owner) => queue.add(owner),
+      firstLookMs: settings.checkTimeoutMs,
+    });
+  const secretWatcher = watcherOf<Secret>(secrets);
+  const configMapWatcher = watcherOf<ConfigMap>(configMaps);
 
   const reconciler = new IssuerReconciler({
     definition,
@@ -59,6 +64,8 @@ export function serveIssuers(definition: IssuerDefinition, context: ServeContext
       issuer: (kind, namespace, name) => get({ kind, namespace, name }),
       ignores: (issuer, signal) => ignoresIssuer(settings, issuer, signal),
       secrets: (owner, namespace, names) => secretWatcher.read(owner, namespace, names),
+      configMaps: (owner, namespace, names) => configMapWatcher.read(owner, namespace, names),
+      tokens: (namespace) => serviceAccountTokens(transport, namespace),
       applyStatus: async (kind, object, status, signal) => {
         const type = issuerResource(definition, kind);
         await writeStatus(context, { type, object, status, fieldManager: definition.group, signal });
@@ -145,7 +152,7 @@ export function serveIssuers(definition: IssuerDefinition, context: ServeContext
     },
     onWake: (listener) => void listeners.add(listener),
     async close() {
-      await Promise.all([secretWatcher.stop(), reconciler.stop()]);
+      await Promise.all([secretWatcher.stop(), configMapWatcher.stop(), reconciler.stop()]);
     },
   };
 }

@@ -1,9 +1,9 @@
-import type { PkiNetworkOptions } from "../issuer/issuer-reconciler.ts";
+import type { PkiNetworkOptions } from "../issuer/connect-issuer.ts";
 import type { IgnoreHooks } from "./ignore-hooks.ts";
 
 /** How an issuer is run: limits and times, each with its reason. */
 export interface ServeOptions extends IgnoreHooks {
-  /** Namespace of the Secrets of cluster-scoped issuers. */
+  /** Namespace of the Secrets, ConfigMaps and ServiceAccounts of cluster-scoped issuers. */
   readonly clusterResourceNamespace: string;
   /** Requests that are signed at once, over all issuers. */
   readonly maxConcurrentSigns?: number | undefined;

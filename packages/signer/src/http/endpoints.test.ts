@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { IssuerError, RequestRejected, RetryableError } from "../errors.ts";
-import { Endpoints, type EndpointsOptions } from "./endpoints.ts";
+import { type CircuitChange, Endpoints, type EndpointsOptions } from "./endpoints.ts";
 import { HttpClient } from "./http-client.ts";
 import { requestWasSent } from "./http-failure.ts";
 import { closedPort, failureOf, ServerFixture } from "./server-fixture.ts";
@@ -69,6 +69,30 @@ describe("Endpoints", () => {
     await failureOf(call({ "https://b": new RequestRejected("no") }));
     await call();
     expect(asked).toEqual(["https://b"]);
+  });
+
+  test("tells of each endpoint's state at first and when it changes, by host and port", async () => {
+    const told: CircuitChange[] = [];
+    const { call, clock } = rig({
+      urls: ["https://a/v1", "https://b:8443"],
+      circuit: { failureThreshold: 1 },
+      onChange: (change) => {
+        told.push(change);
+        throw new Error("a metric that breaks");
+      },
+    });
+    const since = () => told.splice(0).map(({ endpoint, state }) => `${endpoint} ${state}`);
+    expect(since()).toEqual(["a closed", "b:8443 closed"]);
+    expect(await call({ "https://a/v1": unsent() })).toBe("https://b:8443");
+    expect(since()).toEqual(["a open"]);
+    await call();
+    expect(since()).toEqual([]);
+    clock.at += 12_000;
+    await failureOf(call({ "https://b:8443": unsent(), "https://a/v1": unsent() }));
+    expect(since()).toEqual(["b:8443 open", "a half-open", "a open"]);
+    clock.at += 24_000;
+    await call();
+    expect(since()).toEqual(["b:8443 half-open", "b:8443 closed"]);
   });
 
   test("spares an endpoint whose circuit is open, and probes it once after the cool-down", async () => {

@@ -27,6 +27,18 @@ export interface EndpointsOptions {
   readonly clock?: Pick<Clock, "monotonic"> | undefined;
   /** Uniform in [0, 1). */
   readonly random?: (() => number) | undefined;
+  /**
+   * Told of each endpoint's state at first and whenever it changes, such as `reports.circuit`. What it throws is dropped:
+   * a metric may not fail a signature.
+   */
+  readonly onChange?: ((change: CircuitChange) => void) | undefined;
+}
+
+/** The circuit breaker of an endpoint has a state. */
+export interface CircuitChange {
+  /** Host and port. */
+  readonly endpoint: string;
+  readonly state: Circuit["status"];
 }
 
 /** Options of one call. */
@@ -55,7 +67,7 @@ const probeDueMs = 1_000;
  * next where that cannot do harm, and spare those that are down (a circuit breaker each) or asked for rest (Retry-After).
  *
  * @example
- * const endpoints = new Endpoints({ urls: spec.urls });
+ * const endpoints = new Endpoints({ urls: spec.urls, onChange: reports.circuit });
  * const order = await endpoints.call(
  *   (url) => http.post(`${url}/orders`, { json: { csr, key: attemptId }, idempotent: true, signal }),
  *   { idempotent: true, signal },
@@ -67,12 +79,14 @@ export class Endpoints {
   readonly #options: CircuitOptions;
   readonly #clock: Pick<Clock, "monotonic">;
   readonly #random: () => number;
+  readonly #onChange: ((change: CircuitChange) => void) | undefined;
   #current = 0;
   /** Shown while every circuit is open and there is no newer error. */
   #lastProblem = "none is known.";
 
   /** Throws an {@link IssuerError} for no or repeated URLs, which come from an issuer's spec. */
-  constructor({ urls, circuit, clock = systemClock, random = Math.random }: EndpointsOptions) {
+  constructor(options: EndpointsOptions) {
+    const { urls, circuit, clock = systemClock, random = Math.random, onChange } = options;
     if (urls.length === 0) throw new IssuerError("The issuer names no URL of its PKI. Add one to its spec.");
     if (new Set(urls).size < urls.length)
       throw new IssuerError("The issuer names a URL of its PKI twice. Remove one from its spec.");
@@ -81,6 +95,8 @@ export class Endpoints {
     this.#options = completeCircuitOptions(circuit);
     this.#clock = clock;
     this.#random = random;
+    this.#onChange = onChange;
+    for (const index of urls.keys()) this.#tell(index);
   }
 
   /**
@@ -134,18 +150,33 @@ export class Endpoints {
   #admit(index: number): number | undefined {
     const admitted = admit(this.#circuit(index), this.#clock.monotonic(), this.#options);
     if (admitted === undefined) return undefined;
-    this.#circuits[index] = admitted;
+    this.#set(index, admitted);
     return admitted.epoch;
   }
 
   #settle(index: number, epoch: number, outcome: CallOutcome): void {
-    this.#circuits[index] = settle(this.#circuit(index), {
+    const settled = settle(this.#circuit(index), {
       epoch,
       outcome,
       now: this.#clock.monotonic(),
       random: this.#random(),
       options: this.#options,
     });
+    this.#set(index, settled);
+  }
+
+  #set(index: number, circuit: Circuit): void {
+    const before = this.#circuit(index).status;
+    this.#circuits[index] = circuit;
+    if (circuit.status !== before) this.#tell(index);
+  }
+
+  #tell(index: number): void {
+    try {
+      this.#onChange?.({ endpoint: hostAndPort(this.#urls[index]), state: this.#circuit(index).status });
+    } catch {
+      // As the option says: the call goes on.
+    }
   }
 
   #waitMs(index: number): number {
@@ -169,6 +200,11 @@ export class Endpoints {
     });
     return Object.assign(error, { requestSent: errors.some(requestWasSent) });
   }
+}
+
+/** As the HTTP client names it in its events; it is the client that refuses a URL which is none. */
+function hostAndPort(url = ""): string {
+  return URL.parse(url)?.host ?? "unknown";
 }
 
 function mayHaveIssued(error: unknown): boolean {

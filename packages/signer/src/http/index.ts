@@ -4,6 +4,7 @@ export { circuitDefaults } from "./circuit.ts";
 export type { Clock } from "./clock.ts";
 export type { ResolvedAddress, ResolveHost } from "./dialer.ts";
 export {
+  type CircuitChange,
   type EndpointState,
   Endpoints,
   type EndpointsCallOptions,

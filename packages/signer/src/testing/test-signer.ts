@@ -2,38 +2,35 @@ import { createHash } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
 import { BadCertificateError } from "../errors.ts";
 import { HttpClient } from "../http/index.ts";
+import type { ConnectContext, ServiceAccountTokens, SignerReports } from "../issuer/index.ts";
 import type { Issued, SignOutcome } from "../outcome.ts";
 import type { SignContext, Signer, SignRequest } from "../signer.ts";
 import type { X509 } from "../x509/certificate.ts";
 import { type IssuedMismatch, verifyIssued } from "../x509/verify-issued.ts";
 import { type SignRequestForOptions, signRequestFor } from "./sign-request-for.ts";
 
-/** What makes a signer: a definition of issuer-core's `defineIssuer` is one. */
+/** What makes a signer: a backend's `issuerFragment`, or a definition of issuer-core's `defineIssuer`. */
 export interface SignerSource {
   readonly spec: { parse(value: unknown): unknown };
   readonly operation?: { parse(value: unknown): unknown } | undefined;
-  connect(context: {
-    readonly spec: unknown;
-    // Every definition names its own secrets; which ones there are is its affair.
-    readonly secrets: never;
-    readonly http: HttpClient;
-    readonly issuer: {
-      readonly kind: string;
-      readonly name: string;
-      readonly namespace: string;
-      readonly uid: string;
-    };
-  }): Signer<unknown> | Promise<Signer<unknown>>;
+  // Every source has its own spec, secrets and ConfigMaps; which ones is its affair.
+  connect(context: ConnectContext<never, never, never>): Signer<unknown> | Promise<Signer<unknown>>;
 }
 
 /** Options of {@link testSigner}. */
 export interface TestSignerOptions {
   /** What is asked for; a P-256 key and `www.example.com` unless given. */
   readonly request?: SignRequest | SignRequestForOptions | undefined;
-  /** Spec of the issuer object, for a definition. */
+  /** Spec of the issuer object, for a fragment or a definition. */
   readonly spec?: unknown;
   /** Values of its secrets, by the names that the definition gives them. */
   readonly secrets?: Readonly<Record<string, string | undefined>> | undefined;
+  /** Values of its ConfigMaps, by the names that the definition gives them. */
+  readonly configMaps?: Readonly<Record<string, string | undefined>> | undefined;
+  /** Where its tokens come from; there are none unless given. */
+  readonly serviceAccountTokens?: ServiceAccountTokens | undefined;
+  /** Where its reports go; nowhere unless given. */
+  readonly reports?: Partial<SignerReports> | undefined;
   /** Bounds the whole test, in milliseconds; 10,000 unless given. */
   readonly timeoutMs?: number | undefined;
   /** Longest wait before a pending order is looked at again, in milliseconds; 20 unless given, whatever the signer asks for. */
@@ -103,10 +100,29 @@ export async function testSigner(
   }
 }
 
+const noTokens: ServiceAccountTokens = {
+  request: ({ name }) =>
+    Promise.reject(new TypeError(`Expected \`serviceAccountTokens\` for ${name}, got none`)),
+};
+
 async function connect(source: SignerSource, options: TestSignerOptions, http: HttpClient) {
-  const { spec, secrets = {} } = options;
-  const issuer = { kind: "TestIssuer", name: "test", namespace: "default", uid: "test" };
-  return source.connect({ spec: source.spec.parse(spec), secrets: secrets as never, http, issuer });
+  const { spec, secrets = {}, configMaps = {}, serviceAccountTokens = noTokens, reports } = options;
+  const context: ConnectContext<unknown> = {
+    spec: source.spec.parse(spec),
+    secrets,
+    configMaps,
+    http,
+    issuer: {
+      group: "test.example.com",
+      kind: "TestIssuer",
+      name: "test",
+      namespace: "default",
+      uid: "test",
+    },
+    serviceAccountTokens,
+    reports: { circuit: () => {}, credential: () => {}, ...reports },
+  };
+  return source.connect(context as ConnectContext<never, never, never>);
 }
 
 async function requestOf(given: TestSignerOptions["request"] = {}): Promise<SignRequest> {

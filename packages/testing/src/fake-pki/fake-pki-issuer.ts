@@ -48,7 +48,7 @@ export function fakePkiIssuer(options: FakePkiIssuerOptions = {}): IssuerDefinit
     group,
     version: "v1alpha1",
     kinds: { namespaced: "FakePkiIssuer", cluster: "FakePkiClusterIssuer" },
-    spec: z.object({ url: z.url(), tokenSecretRef: secretKeyRef("token") }),
+    spec: z.object({ url: z.url(), tokenSecretRef: secretKeyRef({ defaultKey: "token" }) }),
     secrets: (spec) => ({ token: spec.tokenSecretRef }),
     operation: z.object({ id: z.string() }),
     connect({ spec, secrets, http }): Signer<Operation> {

@@ -1,60 +1,50 @@
 import { IssuerError } from "@countersign/issuer-signer";
 import { type Informer, startInformer } from "../kube/informer.ts";
 import type { KubeTransport } from "../kube/transport.ts";
-import type { ResourceType, Secret } from "../kube/types.ts";
+import type { KubeObject, ResourceType } from "../kube/types.ts";
 
-const secrets: ResourceType = {
-  group: "",
-  version: "v1",
-  kind: "Secret",
-  plural: "secrets",
-  namespaced: true,
-};
-
-/** Options of {@link SecretWatcher}. */
-export interface SecretWatcherOptions {
+/** Options of {@link NamedObjectWatcher}. */
+export interface NamedObjectWatcherOptions {
   readonly transport: KubeTransport;
-  /** A watched Secret was created, changed or deleted. */
+  /** A namespaced resource, such as Secrets. */
+  readonly type: ResourceType;
+  /** A watched object was created, changed or deleted. */
   readonly onChange: (owner: string) => void;
-  /** How long the first look at a Secret may take, in milliseconds. */
+  /** How long the first look at an object may take, in milliseconds. */
   readonly firstLookMs: number;
 }
 
-interface Watched {
-  readonly informer: Informer<Secret>;
+interface Watched<T extends KubeObject> {
+  readonly informer: Informer<T>;
   readonly owners: Set<string>;
 }
 
 /**
- * Watches exactly the Secrets that issuers name, each by its name, so that RBAC may grant them one by one and no other
- * Secret ever enters this process.
+ * Watches exactly the objects of one resource that issuers name, each by its name, so that RBAC may grant them one by one
+ * and no other Secret ever enters this process.
  */
-export class SecretWatcher {
-  readonly #options: SecretWatcherOptions;
-  readonly #watched = new Map<string, Watched>();
+export class NamedObjectWatcher<T extends KubeObject> {
+  readonly #options: NamedObjectWatcherOptions;
+  readonly #watched = new Map<string, Watched<T>>();
 
-  constructor(options: SecretWatcherOptions) {
+  constructor(options: NamedObjectWatcherOptions) {
     this.#options = options;
   }
 
   /**
-   * The Secrets of these names that exist. They stay watched for `owner` until its next call.
+   * The objects of these names that exist. They stay watched for `owner` until its next call.
    *
    * @throws IssuerError when the API server does not let us look.
    */
-  async read(
-    owner: string,
-    namespace: string,
-    names: readonly string[],
-  ): Promise<ReadonlyMap<string, Secret>> {
+  async read(owner: string, namespace: string, names: readonly string[]): Promise<ReadonlyMap<string, T>> {
     const keys = new Set(names.map((name) => `${namespace}/${name}`));
     for (const [key, watched] of this.#watched) if (!keys.has(key)) this.#release(key, watched, owner);
-    const found = new Map<string, Secret>();
-    for (const name of names) {
-      const { informer } = this.#watch(owner, namespace, name);
+    const informers = names.map((name) => ({ name, ...this.#watch(owner, namespace, name) }));
+    const found = new Map<string, T>();
+    for (const { name, informer } of informers) {
       await this.#firstLook(informer, namespace, name);
-      const secret = informer.store.get(`${namespace}/${name}`);
-      if (secret !== undefined) found.set(name, secret);
+      const object = informer.store.get(`${namespace}/${name}`);
+      if (object !== undefined) found.set(name, object);
     }
     return found;
   }
@@ -66,7 +56,7 @@ export class SecretWatcher {
     await Promise.all(all.map(({ informer }) => informer.stop()));
   }
 
-  #watch(owner: string, namespace: string, name: string): Watched {
+  #watch(owner: string, namespace: string, name: string): Watched<T> {
     const key = `${namespace}/${name}`;
     const known = this.#watched.get(key);
     if (known !== undefined) {
@@ -74,12 +64,13 @@ export class SecretWatcher {
       return known;
     }
     const owners = new Set([owner]);
-    const informer = startInformer<Secret>({
-      transport: this.#options.transport,
-      type: secrets,
+    const { transport, type } = this.#options;
+    const informer = startInformer<T>({
+      transport,
+      type,
       namespace,
       fieldSelector: `metadata.name=${name}`,
-      matches: (secret) => secret.metadata.name === name,
+      matches: ({ metadata }) => metadata.name === name,
     });
     // What the first list finds is what `read` answers: only later changes are news.
     informer.store.onChange(() => {
@@ -90,7 +81,7 @@ export class SecretWatcher {
     return watched;
   }
 
-  async #firstLook(informer: Informer<Secret>, namespace: string, name: string): Promise<void> {
+  async #firstLook(informer: Informer<T>, namespace: string, name: string): Promise<void> {
     if (informer.store.hasSynced) return;
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<void>((done) => {
@@ -102,11 +93,11 @@ export class SecretWatcher {
     const why =
       informer.lastError === undefined ? "the API server does not answer" : informer.lastError.message;
     throw new IssuerError(
-      `Cannot read Secret ${namespace}/${name}: ${why} Check that the issuer may get, list and watch it.`,
+      `Cannot read ${this.#options.type.kind} ${namespace}/${name}: ${why} Check that the issuer may get, list and watch it.`,
     );
   }
 
-  #release(key: string, watched: Watched, owner: string): void {
+  #release(key: string, watched: Watched<T>, owner: string): void {
     if (!watched.owners.delete(owner) || watched.owners.size > 0) return;
     this.#watched.delete(key);
     // A watch that is stopping holds nothing that anybody waits for.

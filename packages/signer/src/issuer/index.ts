@@ -1,0 +1,15 @@
+export type { ConnectContext, IssuerIdentity } from "./connect-context.ts";
+export type {
+  ConfigMapKeyRef,
+  ConfigMapRefs,
+  ConfigMapValues,
+  SecretKeyRef,
+  SecretRefs,
+  SecretValues,
+} from "./key-refs.ts";
+export type {
+  ServiceAccountToken,
+  ServiceAccountTokenRequest,
+  ServiceAccountTokens,
+} from "./service-account-tokens.ts";
+export type { CredentialReport, SignerReports } from "./signer-reports.ts";

@@ -1,0 +1,10 @@
+/**
+ * What a backend says of its issuer, with zod: the schemas of references, and the fragment that `defineIssuer` takes.
+ *
+ * @module
+ */
+export { configMapKeyRef } from "./spec/config-map-key-ref.ts";
+export { exactlyOneOf } from "./spec/exactly-one-of.ts";
+export { type IssuerFragment, issuerFragment } from "./spec/issuer-fragment.ts";
+export type { KeyRefOptions } from "./spec/key-ref.ts";
+export { secretKeyRef } from "./spec/secret-key-ref.ts";

@@ -1,0 +1,80 @@
+import { describe, expectTypeOf, test } from "vitest";
+import { z } from "zod";
+import type { ServiceAccountTokens, SignerReports } from "../issuer/index.ts";
+import { issued, pending } from "../outcome.ts";
+import type { SignContext } from "../signer.ts";
+import { testSigner } from "../testing/test-signer.ts";
+import { configMapKeyRef } from "./config-map-key-ref.ts";
+import { issuerFragment } from "./issuer-fragment.ts";
+import { secretKeyRef } from "./secret-key-ref.ts";
+
+const spec = z.object({
+  url: z.url(),
+  tokenSecretRef: secretKeyRef({ defaultKey: "token" }),
+  caRef: configMapKeyRef().optional(),
+});
+const check = async () => undefined;
+const chain = "-----BEGIN CERTIFICATE-----";
+
+describe("issuerFragment", () => {
+  test("gives connect the spec, the named values, the ports, and sign the kept operation", () => {
+    const fragment = issuerFragment({
+      spec,
+      secrets: (spec) => ({ token: spec.tokenSecretRef }),
+      configMaps: (spec) => ({ ca: spec.caRef }),
+      requestsTokens: true,
+      operation: z.object({ id: z.string() }),
+      connect: ({ spec: parsed, secrets, configMaps, serviceAccountTokens, reports, issuer }) => {
+        expectTypeOf(parsed).toEqualTypeOf<z.output<typeof spec>>();
+        expectTypeOf(secrets).toEqualTypeOf<Readonly<Record<"token", string>>>();
+        expectTypeOf(configMaps).toEqualTypeOf<{ readonly ca: string | undefined }>();
+        expectTypeOf(serviceAccountTokens).toEqualTypeOf<ServiceAccountTokens>();
+        expectTypeOf(reports).toEqualTypeOf<SignerReports>();
+        expectTypeOf(issuer.group).toEqualTypeOf<string>();
+        return {
+          check,
+          sign: async (_, context) => {
+            expectTypeOf(context).toEqualTypeOf<SignContext<{ id: string }>>();
+            return pending({ operation: { id: "1" } });
+          },
+        };
+      },
+    });
+    expectTypeOf(fragment.spec).toEqualTypeOf<typeof spec>();
+    expectTypeOf(testSigner).toBeCallableWith(fragment, { spec: { url: "https://pki.example.com" } });
+  });
+
+  test("refuses a ConfigMap, a Secret or a field that is not named", () => {
+    issuerFragment({
+      spec,
+      configMaps: (spec) => ({ ca: spec.caRef }),
+      connect: ({ configMaps, secrets, spec }) => {
+        // @ts-expect-error the ConfigMap is called `ca`
+        configMaps.bundle;
+        // @ts-expect-error there are no secrets
+        secrets.token;
+        // @ts-expect-error the field is called `url`
+        spec.uri;
+        return { check, sign: async () => issued({ chain }) };
+      },
+    });
+  });
+
+  test("refuses an operation that the fragment does not parse", () => {
+    issuerFragment({
+      spec,
+      operation: z.object({ id: z.string() }),
+      // @ts-expect-error `id` is a string
+      connect: () => ({ check, sign: async () => pending({ operation: { id: 1 } }) }),
+    });
+  });
+
+  test("refuses a value of `requestsTokens` that the controller's rights do not follow", () => {
+    issuerFragment({
+      spec,
+      // @ts-expect-error left out, or true
+      requestsTokens: false,
+      connect: () => ({ check, sign: async () => issued({ chain }) }),
+    });
+  });
+});
