@@ -88,7 +88,7 @@ export { noTrace, openTelemetryTrace, type Trace } from "./observe/tracing.ts";
 export type { IssuerHealth, WatchHealth } from "./probes/issuer-health.ts";
 export { type ProbeServer, type ProbeServerOptions, startProbeServer } from "./probes/probe-server.ts";
 export { type Scheduler, systemScheduler } from "./queue/scheduler.ts";
-export { WorkQueue, type WorkQueueOptions } from "./queue/work-queue.ts";
+export { type Park, WorkQueue, type WorkQueueOptions } from "./queue/work-queue.ts";
 export type { IgnoreHooks } from "./run/ignore-hooks.ts";
 export { type RunIssuerOptions, runIssuer } from "./run/run-issuer.ts";
 export { type ServeOptions, serveDefaults } from "./run/serve-options.ts";

@@ -33,6 +33,7 @@ export {
 export { type BackoffPolicy, backoffDelay } from "./queue/backoff.ts";
 export { pause, type Scheduler, systemScheduler } from "./queue/scheduler.ts";
 export {
+  type Park,
   type WorkPriority,
   WorkQueue,
   type WorkQueueOptions,

@@ -176,7 +176,7 @@ export async function everythingSeen(slip: Slip, secretValue: string): Promise<S
     if (kind !== undefined) {
       await run(`issuer ${key}`, () => issuers.reconcile(key, kind, "team", "acme", signal));
     }
-    await run("request team/web-1", () => requests.reconcile("team/web-1", signal));
+    await run("request team/web-1", () => requests.reconcile("team/web-1", signal, (call) => call()));
   }
   await issuers.stop();
   await audit.stop();

@@ -260,6 +260,80 @@ test("a hook that throws does not stop the queue", async () => {
   expect(started).toEqual(["a", "a"]);
 });
 
+/** A queue of one place whose work parks until the test lets it go on. */
+function parking() {
+  const log: string[] = [];
+  const answers = new Map<string, PromiseWithResolvers<string>>();
+  const queue = new WorkQueue({
+    concurrency: 1,
+    scheduler: new ManualScheduler(),
+    process: async (key, _signal, park) => {
+      log.push(`${key} begins`);
+      if (key.startsWith("waits")) {
+        const answer = Promise.withResolvers<string>();
+        answers.set(key, answer);
+        log.push(`${key} ${await park(() => answer.promise).catch((error: Error) => error.message)}`);
+      }
+      const work = Promise.withResolvers<string>();
+      answers.set(key, work);
+      await work.promise;
+      log.push(`${key} ends`);
+    },
+  });
+  const answer = async (key: string, text = "") => {
+    answers.get(key)?.resolve(text);
+    await settle();
+  };
+  return { queue, log, answers, answer };
+}
+
+test("park - the place goes to another key meanwhile, and the run goes on only when it has one again", async () => {
+  const { queue, log, answer } = parking();
+  queue.add("waits-1");
+  queue.add("b");
+  queue.add("c");
+  await settle();
+  expect(log).toEqual(["waits-1 begins", "b begins"]);
+  expect([queue.running, queue.depth]).toEqual([2, 1]);
+  await answer("waits-1", "answered");
+  expect(log).toHaveLength(2);
+  await answer("b");
+  expect(log.slice(2)).toEqual(["b ends", "waits-1 answered"]);
+  await answer("waits-1");
+  expect(log.slice(4)).toEqual(["waits-1 ends", "c begins"]);
+});
+
+test("park - a call that fails, or that throws at once, takes its place again too", async () => {
+  const { queue, log, answers, answer } = parking();
+  queue.add("waits-1");
+  await settle();
+  answers.get("waits-1")?.reject(new Error("failed"));
+  await settle();
+  queue.add("b");
+  await settle();
+  expect(log).toEqual(["waits-1 begins", "waits-1 failed"]);
+  await answer("waits-1");
+  expect(log.slice(2)).toEqual(["waits-1 ends", "b begins"]);
+});
+
+test("park - a key that is parked is in process: it is not begun beside itself, and a stop waits for it", async () => {
+  const { queue, log, answer } = parking();
+  queue.add("waits-1");
+  await settle();
+  queue.add("waits-1");
+  await settle();
+  expect(log).toEqual(["waits-1 begins"]);
+  let stopped: readonly string[] | undefined;
+  const stop = queue.stop({ drainMs: 1_000 }).then((left) => {
+    stopped = left;
+  });
+  await answer("waits-1", "answered");
+  expect([log.at(-1), stopped]).toEqual(["waits-1 answered", undefined]);
+  await answer("waits-1");
+  await stop;
+  expect(stopped).toEqual([]);
+});
+
 test(".pause() - keys are accepted and wait; running work goes on", async () => {
   const { queue, started, finish } = harness();
   queue.add("a");

@@ -1,19 +1,26 @@
 import { type BackoffPolicy, backoffDelay, checkBackoffPolicy } from "./backoff.ts";
 import { type Delayed, DelayHeap } from "./delay-heap.ts";
+import { Places } from "./places.ts";
 import { type LanePlace, PriorityLanes, type WorkPriority } from "./priority-lanes.ts";
 import { pause, type Scheduler, systemScheduler } from "./scheduler.ts";
 
 export type { WorkPriority };
 
+/**
+ * Waits for what is not the queue's work, such as an answer from elsewhere: the run's place is given to another key, and
+ * taken again before the result is handed over. One call at a time for one run.
+ */
+export type Park = <T>(call: () => Promise<T>) => Promise<T>;
+
 /** Options of a {@link WorkQueue}. */
 export interface WorkQueueOptions {
-  /** Keys in process at once. An integer from 1 up. */
+  /** Keys at work at once, those that are parked not counted. An integer from 1 up. */
   readonly concurrency: number;
   /**
    * Does the work of one key. It must look at the current state rather than at what caused the call. What it throws is
    * reported and the key comes again after a back-off. `signal` aborts when the queue stops and its patience is at an end.
    */
-  readonly process: (key: string, signal: AbortSignal) => Promise<void>;
+  readonly process: (key: string, signal: AbortSignal, park: Park) => Promise<void>;
   readonly onError?: ((error: unknown, key: string) => void) | undefined;
   /** Bounds of the delay that `addRateLimited` takes. */
   readonly backoff?: BackoffPolicy | undefined;
@@ -61,6 +68,7 @@ export class WorkQueue {
   readonly #backoff: BackoffPolicy;
   readonly #scheduler: Scheduler;
   readonly #items = new Map<string, Item>();
+  readonly #places: Places;
   readonly #lanes = new PriorityLanes<Item>();
   readonly #delayed = new DelayHeap<Item>();
   readonly #running = new Map<string, Promise<void>>();
@@ -79,6 +87,7 @@ export class WorkQueue {
     }
     checkBackoffPolicy("backoff", backoff);
     this.#options = options;
+    this.#places = new Places(concurrency);
     this.#backoff = backoff;
     this.#scheduler = options.scheduler ?? systemScheduler;
     this.#paused = paused;
@@ -94,7 +103,7 @@ export class WorkQueue {
     return this.#delayed.size;
   }
 
-  /** Keys in process. */
+  /** Keys in process, at work or parked. */
   get running(): number {
     return this.#running.size;
   }
@@ -237,7 +246,7 @@ export class WorkQueue {
     this.#dispatchDue = true;
     queueMicrotask(() => {
       this.#dispatchDue = false;
-      while (!this.#paused && !this.#stopped && this.#running.size < this.#options.concurrency) {
+      while (!this.#paused && !this.#stopped && this.#places.free) {
         const item = this.#lanes.shift();
         if (item === undefined) break;
         this.#start(item);
@@ -247,6 +256,7 @@ export class WorkQueue {
   }
 
   #start(item: Item): void {
+    this.#places.take();
     item.place = undefined;
     item.running = true;
     item.again = false;
@@ -255,14 +265,25 @@ export class WorkQueue {
     this.#running.set(item.key, this.#run(item));
   }
 
+  readonly #park: Park = async (call) => {
+    this.#places.leave();
+    this.#dispatchSoon();
+    try {
+      return await call();
+    } finally {
+      await this.#places.comeBack();
+    }
+  };
+
   async #run(item: Item): Promise<void> {
     try {
       // Async, so that even work that throws at once ends after this.#running knows of it.
-      await (async () => this.#options.process(item.key, this.#aborting.signal))();
+      await (async () => this.#options.process(item.key, this.#aborting.signal, this.#park))();
     } catch (error) {
       if (!item.limited) this.addRateLimited(item.key);
       this.#report(error, item.key);
     }
+    this.#places.leave();
     item.running = false;
     this.#running.delete(item.key);
     if (this.#stopped) return;

@@ -15,6 +15,7 @@ import type { IssuerConnection } from "../issuer/issuer-connection.ts";
 import type { CertificateRequest } from "../kube/types.ts";
 import type { Lifecycle, RequestAnswered, RequestStep } from "../lifecycle/lifecycle.ts";
 import { withDeadline } from "../lifecycle/with-deadline.ts";
+import type { Park } from "../queue/work-queue.ts";
 import { attemptId } from "./attempt-id.ts";
 import { type AttemptTimes, timesAtCall } from "./attempt-times.ts";
 import { errorText, type SignResult } from "./conclude.ts";
@@ -70,6 +71,8 @@ export interface AttemptInput {
   /** Whether the request, as it was read anew, is still to be signed. */
   readonly stillDue: (request: CertificateRequest) => Promise<boolean>;
   readonly signal: AbortSignal;
+  /** Around each call of the signer. */
+  readonly park: Park;
 }
 
 /** How an attempt ended. */
@@ -199,11 +202,13 @@ async function lookUp(
   input: AttemptInput,
   context: CallContext,
 ): Promise<SignOutcome<unknown> | Issued | undefined> {
-  const { connection, memory, step, signRequest } = input;
+  const { connection, memory, step, signRequest, park } = input;
   const found = connection.canFind
-    ? await connection.use((signer) =>
-        withDeadline(deadline(options, input), async (signal) =>
-          signer.find?.(signRequest, { ...context, signal }),
+    ? await park(() =>
+        connection.use((signer) =>
+          withDeadline(deadline(options, input), async (signal) =>
+            signer.find?.(signRequest, { ...context, signal }),
+          ),
         ),
       )
     : cannotTell("this issuer cannot look it up");
@@ -233,11 +238,13 @@ async function sign(
   input: AttemptInput,
   context: CallContext,
 ): Promise<SignOutcome<unknown>> {
-  const { connection, memory, signRequest } = input;
+  const { connection, memory, signRequest, park } = input;
   memory.lastCall = "unknown";
   try {
-    return await connection.use((signer) =>
-      withDeadline(deadline(options, input), (signal) => signer.sign(signRequest, { ...context, signal })),
+    return await park(() =>
+      connection.use((signer) =>
+        withDeadline(deadline(options, input), (signal) => signer.sign(signRequest, { ...context, signal })),
+      ),
     );
   } catch (error) {
     const code = signerErrorCode(error);

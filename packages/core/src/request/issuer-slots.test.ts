@@ -1,87 +1,174 @@
 import { describe, expect, test } from "vitest";
-import { type IssuerSlot, IssuerSlots } from "./issuer-slots.ts";
+import { ManualScheduler } from "../queue/manual-scheduler-fixture.ts";
+import { type IssuerSlot, IssuerSlots, type IssuerSlotsOptions, slotPatienceMs } from "./issuer-slots.ts";
 
-function fixture(more: { maxConcurrent?: number; maxPerSecond?: number } = {}) {
-  const clock = { now: 0 };
+function fixture(more: Partial<IssuerSlotsOptions> = {}) {
+  const scheduler = new ManualScheduler();
   const woken: string[] = [];
   const slots = new IssuerSlots({
-    maxConcurrent: more.maxConcurrent ?? 2,
-    maxPerSecond: more.maxPerSecond,
-    wake: (request) => woken.push(request),
-    monotonic: () => clock.now,
+    maxConcurrent: 100,
+    maxConcurrentPerIssuer: 2,
+    maxPerSecondPerIssuer: Number.POSITIVE_INFINITY,
+    scheduler,
+    ...more,
   });
+  const ask = (issuer: string, request: string) =>
+    slots.enter(issuer, request, () => void woken.push(request));
   const enter = (issuer: string, request: string): IssuerSlot => {
-    const slot = slots.enter(issuer, request);
-    if (typeof slot !== "object") throw new Error(`expected a slot, got ${slot}`);
+    const slot = ask(issuer, request);
+    if (slot === undefined) throw new Error(`expected a slot for ${request}`);
     return slot;
   };
-  return { slots, enter, woken, clock };
+  const refused = (issuer: string, ...requests: string[]) => {
+    for (const request of requests) expect(ask(issuer, request)).toBeUndefined();
+  };
+  return { slots, enter, refused, woken, scheduler };
 }
 
 describe("IssuerSlots", () => {
   test("R14: one issuer's calls never take another's slots", () => {
-    const { slots, enter } = fixture();
+    const { enter, refused } = fixture();
     enter("hung", "a");
     enter("hung", "b");
-    expect(slots.enter("hung", "c")).toBeUndefined();
-    expect(slots.enter("healthy", "d")).toBeTypeOf("object");
+    refused("hung", "c");
+    enter("healthy", "d");
   });
 
-  test("wakes one that was turned away when a slot becomes free, in their order", () => {
-    const { slots, enter, woken } = fixture();
+  test("a slot that becomes free is kept for the one that waits longest, whoever comes meanwhile", () => {
+    const { enter, refused, woken } = fixture();
     const first = enter("issuer", "a");
     enter("issuer", "b");
-    slots.enter("issuer", "c");
-    slots.enter("issuer", "d");
+    refused("issuer", "c", "d");
     first.leave();
+    expect(woken).toEqual(["c"]);
+    refused("issuer", "e");
+    enter("issuer", "c");
+  });
+
+  test("a slot that the woken request does not take goes to the next", async () => {
+    const { slots, enter, refused, woken } = fixture();
+    const first = enter("issuer", "a");
+    enter("issuer", "b");
+    refused("issuer", "c", "d");
+    first.leave();
+    await expect(slots.lookAt("c", () => Promise.reject(new Error("gone")))).rejects.toThrow("gone");
+    expect(woken).toEqual(["c", "d"]);
+    enter("issuer", "d");
+  });
+
+  test("a slot that is kept while the request is being looked at is for its next look", async () => {
+    const { slots, enter, refused, woken } = fixture();
+    const first = enter("issuer", "a");
+    enter("issuer", "b");
+    await slots.lookAt("c", async () => {
+      refused("issuer", "c", "d");
+      first.leave();
+    });
+    expect(woken).toEqual(["c"]);
+    await slots.lookAt("c", async () => void enter("issuer", "c"));
     expect(woken).toEqual(["c"]);
   });
 
-  test("the last one to leave wakes all, since a woken request may not come", () => {
-    const { slots, enter, woken } = fixture({ maxConcurrent: 1 });
-    const only = enter("issuer", "a");
-    for (const request of ["b", "c", "d"]) slots.enter("issuer", request);
-    only.leave();
-    expect(woken).toEqual(["b", "c", "d"]);
-  });
-
   test("leaving twice frees one slot", () => {
-    const { slots, enter } = fixture({ maxConcurrent: 2 });
+    const { enter, refused } = fixture();
     const slot = enter("issuer", "a");
     enter("issuer", "b");
     slot.leave();
     slot.leave();
     enter("issuer", "c");
-    expect(slots.enter("issuer", "d")).toBeUndefined();
+    refused("issuer", "d");
   });
 
-  test("R8: keeps to the rate over time, and says how long to wait", () => {
-    const { slots, clock } = fixture({ maxConcurrent: 1000, maxPerSecond: 10 });
-    let begun = 0;
-    for (; clock.now < 60_000; clock.now += 10) {
-      const slot = slots.enter("issuer", "a");
-      if (typeof slot === "object") {
-        begun += 1;
-        slot.leave();
-      } else expect(slot).toBeGreaterThan(0);
-    }
-    expect(begun).toBeGreaterThanOrEqual(600);
-    expect(begun).toBeLessThanOrEqual(610);
+  test("places among all go round the issuers, not to the one with the longest line", () => {
+    const { enter, refused, woken } = fixture({ maxConcurrent: 2 });
+    const held = [enter("other", "x"), enter("another", "y")];
+    refused("greedy", "a1", "a2", "a3", "a4");
+    refused("modest", "b1");
+    refused("modester", "c1");
+    for (const slot of held) slot.leave();
+    expect(woken).toEqual(["a1", "b1"]);
+    enter("greedy", "a1").leave();
+    expect(woken).toEqual(["a1", "b1", "c1"]);
+    enter("modest", "b1").leave();
+    expect(woken).toEqual(["a1", "b1", "c1", "a2"]);
   });
 
-  test("nothing is lost: every request that keeps asking gets its slot", () => {
-    const { slots, woken } = fixture({ maxConcurrent: 3 });
-    const done = new Set<string>();
-    const running: IssuerSlot[] = [];
-    woken.push(...Array.from({ length: 100 }, (_, at) => `request-${at}`));
-    while (woken.length > 0 || running.length > 0) {
-      const request = woken.shift();
-      const slot = request === undefined ? undefined : slots.enter("issuer", request);
-      if (typeof slot === "object" && request !== undefined) {
-        done.add(request);
-        running.push(slot);
-      } else running.shift()?.leave();
+  test("R14: a call that outlasts the patience counts no more among all, and still at its issuer", async () => {
+    const { enter, refused, woken, scheduler } = fixture({ maxConcurrent: 2 });
+    enter("hung", "a");
+    enter("hung", "b");
+    refused("healthy", "c");
+    await scheduler.advance(slotPatienceMs - 1);
+    expect(woken).toEqual([]);
+    await scheduler.advance(1);
+    expect(woken).toEqual(["c"]);
+    enter("healthy", "c");
+    enter("healthy", "d");
+    refused("hung", "e");
+  });
+
+  test("R14: further calls of an issuer that keeps its callers waiting do not count from the beginning", async () => {
+    const { enter, refused, woken, scheduler } = fixture({ maxConcurrent: 2 });
+    const hung = enter("hung", "a");
+    await scheduler.advance(slotPatienceMs);
+    enter("hung", "b");
+    enter("healthy", "c");
+    enter("healthier", "d");
+    refused("hung", "e");
+    hung.leave();
+    expect(woken).toEqual(["e"]);
+    const quick = enter("hung", "e");
+    quick.leave();
+    refused("hung", "f");
+  });
+
+  test("R8: keeps to the rate over time, and wakes one request for each call that may begin", async () => {
+    const { enter, refused, woken, scheduler } = fixture({
+      maxConcurrent: 1000,
+      maxConcurrentPerIssuer: 1000,
+      maxPerSecondPerIssuer: 10,
+    });
+    for (let at = 0; at < 10; at += 1) enter("issuer", `early-${at}`).leave();
+    const waiting = Array.from({ length: 600 }, (_, at) => `late-${at}`);
+    refused("issuer", ...waiting);
+    for (let second = 1; second <= 60; second += 1) {
+      await scheduler.advance(1000);
+      expect(woken.length).toBeGreaterThanOrEqual(second * 10 - 1);
+      expect(woken.length).toBeLessThanOrEqual(second * 10);
     }
-    expect(done.size).toBe(100);
+    expect(woken).toEqual(waiting.slice(0, woken.length));
+  });
+
+  test("a request that comes before a late timer does not overtake those that wait for the rate", () => {
+    let now = 0;
+    const late = { monotonic: () => now, after: () => () => {} };
+    const { enter, refused } = fixture({ maxPerSecondPerIssuer: 1, scheduler: late });
+    enter("issuer", "a").leave();
+    refused("issuer", "b");
+    now += 1500;
+    refused("issuer", "c");
+  });
+
+  test("a rate that a request did not use is another's", async () => {
+    const { slots, enter, refused, woken, scheduler } = fixture({ maxPerSecondPerIssuer: 1 });
+    enter("issuer", "a").leave();
+    refused("issuer", "b", "c");
+    await scheduler.advance(1000);
+    expect(woken).toEqual(["b"]);
+    await slots.lookAt("b", async () => {});
+    expect(woken).toEqual(["b", "c"]);
+  });
+
+  test("a request that names another issuer now waits there only, and holds nothing back at the first", () => {
+    const { enter, refused, woken } = fixture({ maxConcurrentPerIssuer: 1 });
+    const [a, b] = [enter("first", "a"), enter("second", "b")];
+    refused("first", "moves", "stays");
+    refused("second", "moves");
+    a.leave();
+    expect(woken).toEqual(["stays"]);
+    b.leave();
+    expect(woken).toEqual(["stays", "moves"]);
+    enter("third", "moves");
+    enter("second", "c");
   });
 });

@@ -1,13 +1,15 @@
+import type { Scheduler } from "../queue/scheduler.ts";
+import { TokenBucket } from "./token-bucket.ts";
+
 /** Options of {@link IssuerSlots}. */
 export interface IssuerSlotsOptions {
-  /** Calls of one issuer's signer at once. */
+  /** Calls of all signers at once, those not counted that only wait for their PKI. */
   readonly maxConcurrent: number;
-  /** Calls of one issuer's signer per second; no limit unless given. */
-  readonly maxPerSecond?: number | undefined;
-  /** Looks at a request again that was turned away. */
-  readonly wake: (request: string) => void;
-  /** Milliseconds from an arbitrary start that never jump. */
-  readonly monotonic: () => number;
+  /** Calls of one issuer's signer at once, all counted. */
+  readonly maxConcurrentPerIssuer: number;
+  /** Calls of one issuer's signer per second; Infinity: no limit. */
+  readonly maxPerSecondPerIssuer: number;
+  readonly scheduler: Pick<Scheduler, "monotonic" | "after">;
 }
 
 /** Leave to call the signer: call `leave` when the call has ended. */
@@ -15,81 +17,204 @@ export interface IssuerSlot {
   readonly leave: () => void;
 }
 
+/**
+ * A call that takes longer waits for its PKI, and so costs a socket rather than work: it is not counted among all calls any
+ * more. Long enough that most calls count to their end, short enough that a PKI that begins to hang costs the others next
+ * to nothing.
+ */
+export const slotPatienceMs = 500;
+
 interface Gate {
+  readonly issuer: string;
+  /** Slots that are taken or kept for a request. */
   active: number;
-  /** Requests that were turned away because every slot was taken, in their order. */
-  readonly waiting: Set<string>;
-  /** Calls that may begin now: a token bucket that holds one second's worth. */
-  tokens: number;
-  filledAt: number;
+  /** The call that ended or outlasted the patience last has outlasted it: the next are not counted from the beginning. */
+  slow: boolean;
+  /** Requests that wait for a slot, in their order, and how each is woken. */
+  readonly waiting: Map<string, () => void>;
+  readonly bucket: TokenBucket;
+  /** Ends the wait for the rate. */
+  cancelTimer: (() => void) | undefined;
+}
+
+interface Place {
+  readonly gate: Gate;
+  /** Whether it is one of `maxConcurrent`. */
+  counted: boolean;
 }
 
 /**
- * The bulkhead between issuers: each may hold only so many of the shared workers, so that one whose PKI hangs does not
- * stop the others. A request that finds no slot goes back without holding a worker, and is looked at again when a slot
- * becomes free.
+ * Who may call a signer now. Each issuer has slots of its own, so one whose PKI hangs keeps no other from its PKI; calls
+ * that only wait for their PKI do not count among all; what becomes free goes round the issuers that want it.
+ *
+ * A request that finds no slot goes back and holds nothing. When its turn comes a slot is kept for it and it is woken; its
+ * next look takes the slot, or leaves it to the next.
+ *
+ * Invariant: a request that waits has a gate that is full, that waits for its rate, or that is ready while every place
+ * among all is taken. Each of these ends with a call of `#refresh` or `#goRound`.
  */
 export class IssuerSlots {
   readonly #options: IssuerSlotsOptions;
   readonly #gates = new Map<string, Gate>();
+  /** Where a request waits: at one gate only, though another of its name may have named another issuer. */
+  readonly #waiting = new Map<string, Gate>();
+  /** Slots that are kept for requests that have been woken. A request with one waits nowhere. */
+  readonly #offers = new Map<string, Place>();
+  /** Gates where a request waits for nothing but a place among all; the first has its turn next. */
+  readonly #ready = new Set<Gate>();
+  #counted = 0;
 
   constructor(options: IssuerSlotsOptions) {
     this.#options = options;
   }
 
-  /** A slot; or the milliseconds to wait for the rate; or undefined: the request will be woken. */
-  enter(issuer: string, request: string): IssuerSlot | number | undefined {
-    const { maxConcurrent, maxPerSecond } = this.#options;
+  /** A slot; or undefined: `wake` is called when one is kept for the request, which then has to be looked at again. */
+  enter(issuer: string, request: string, wake: () => void): IssuerSlot | undefined {
+    const offer = this.#offers.get(request);
+    if (offer?.gate.issuer === issuer) {
+      this.#offers.delete(request);
+      return this.#begin(offer);
+    }
+    if (offer !== undefined) this.#decline(request, offer);
     const gate = this.#gate(issuer);
-    if (gate.active >= maxConcurrent) {
-      gate.waiting.add(request);
-      return undefined;
+    if (this.#waiting.get(request) !== gate) this.#leaveLine(request);
+    if (gate.waiting.size === 0 && this.#hasRoom(gate) && (gate.slow || this.#hasPlace)) {
+      return this.#begin(this.#take(gate));
     }
-    if (maxPerSecond !== undefined) {
-      this.#refill(gate, maxPerSecond);
-      if (gate.tokens < 1) return Math.ceil(((1 - gate.tokens) / maxPerSecond) * 1000);
-      gate.tokens -= 1;
+    gate.waiting.set(request, wake);
+    this.#waiting.set(request, gate);
+    this.#refresh(gate);
+    return undefined;
+  }
+
+  /** Looks at a request: a slot that was kept for it, and that the look does not take, goes to the next. */
+  async lookAt<T>(request: string, look: () => Promise<T>): Promise<T> {
+    const offer = this.#offers.get(request);
+    try {
+      return await look();
+    } finally {
+      // What has been offered since the look began is for the next look.
+      if (offer !== undefined && this.#offers.get(request) === offer) this.#decline(request, offer);
     }
+  }
+
+  #decline(request: string, offer: Place): void {
+    this.#offers.delete(request);
+    offer.gate.bucket.giveBack();
+    this.#giveUp(offer);
+  }
+
+  #leaveLine(request: string): void {
+    const gate = this.#waiting.get(request);
+    if (gate === undefined) return;
+    this.#waiting.delete(request);
     gate.waiting.delete(request);
+    this.#refresh(gate);
+  }
+
+  get #hasPlace(): boolean {
+    return this.#counted < this.#options.maxConcurrent;
+  }
+
+  #hasRoom({ active, bucket }: Gate): boolean {
+    return active < this.#options.maxConcurrentPerIssuer && bucket.waitMs === 0;
+  }
+
+  #gate(issuer: string): Gate {
+    let gate = this.#gates.get(issuer);
+    if (gate === undefined) {
+      const { maxPerSecondPerIssuer: perSecond, scheduler } = this.#options;
+      const bucket = new TokenBucket({ perSecond, monotonic: () => scheduler.monotonic() });
+      gate = { issuer, active: 0, slow: false, waiting: new Map(), bucket, cancelTimer: undefined };
+      this.#gates.set(issuer, gate);
+    }
+    return gate;
+  }
+
+  #take(gate: Gate): Place {
+    const counted = !gate.slow;
+    if (counted) this.#counted += 1;
     gate.active += 1;
+    gate.bucket.take();
+    return { gate, counted };
+  }
+
+  #begin(place: Place): IssuerSlot {
+    const { gate } = place;
+    let patient = true;
+    const cancel = this.#options.scheduler.after(slotPatienceMs, () => {
+      patient = false;
+      gate.slow = true;
+      this.#uncount(place);
+      this.#refresh(gate);
+      this.#goRound();
+    });
     let left = false;
     return {
       leave: () => {
         if (left) return;
         left = true;
-        this.#leave(issuer, gate);
+        cancel();
+        gate.slow = !patient;
+        this.#giveUp(place);
       },
     };
   }
 
-  #gate(issuer: string): Gate {
-    const known = this.#gates.get(issuer);
-    if (known !== undefined) return known;
-    const gate: Gate = {
-      active: 0,
-      waiting: new Set(),
-      tokens: Math.max(1, this.#options.maxPerSecond ?? 1),
-      filledAt: this.#options.monotonic(),
-    };
-    this.#gates.set(issuer, gate);
-    return gate;
+  #uncount(place: Place): void {
+    if (place.counted) this.#counted -= 1;
+    place.counted = false;
   }
 
-  #refill(gate: Gate, perSecond: number): void {
-    const now = this.#options.monotonic();
-    gate.tokens = Math.min(Math.max(1, perSecond), gate.tokens + ((now - gate.filledAt) / 1000) * perSecond);
-    gate.filledAt = now;
-  }
-
-  #leave(issuer: string, gate: Gate): void {
+  #giveUp(place: Place): void {
+    const { gate } = place;
+    this.#uncount(place);
     gate.active -= 1;
-    // A woken request may not want its slot any more, and then wakes nobody: the last one to leave wakes all.
-    const woken = gate.active === 0 ? [...gate.waiting] : [...gate.waiting].slice(0, 1);
-    for (const request of woken) {
-      gate.waiting.delete(request);
-      this.#options.wake(request);
-    }
+    this.#refresh(gate);
+    this.#goRound();
+  }
+
+  /** Offers what the gate can give without a place among all, and sees what its requests wait for else. */
+  #refresh(gate: Gate): void {
+    while (gate.slow && gate.waiting.size > 0 && this.#hasRoom(gate)) this.#offer(gate);
+    if (gate.waiting.size > 0 && this.#hasRoom(gate)) this.#ready.add(gate);
+    else this.#ready.delete(gate);
+    this.#awaitRate(gate);
     // With a rate limit the bucket must outlive the quiet, or a burst would follow each one.
-    if (gate.active === 0 && this.#options.maxPerSecond === undefined) this.#gates.delete(issuer);
+    const forgettable = this.#options.maxPerSecondPerIssuer === Number.POSITIVE_INFINITY;
+    if (forgettable && gate.active === 0 && gate.waiting.size === 0) this.#gates.delete(gate.issuer);
+  }
+
+  /** Offers the places among all that are free, one by one to each gate that is ready. */
+  #goRound(): void {
+    for (const gate of this.#ready) {
+      if (!this.#hasPlace) return;
+      // Behind the others, if it is still ready afterwards.
+      this.#ready.delete(gate);
+      this.#offer(gate);
+      this.#refresh(gate);
+    }
+  }
+
+  #offer(gate: Gate): void {
+    for (const [request, wake] of gate.waiting) {
+      gate.waiting.delete(request);
+      this.#waiting.delete(request);
+      this.#offers.set(request, this.#take(gate));
+      wake();
+      return;
+    }
+  }
+
+  #awaitRate(gate: Gate): void {
+    const { maxConcurrentPerIssuer, scheduler } = this.#options;
+    if (gate.cancelTimer !== undefined) return;
+    const { waitMs } = gate.bucket;
+    if (gate.waiting.size === 0 || gate.active >= maxConcurrentPerIssuer || waitMs === 0) return;
+    gate.cancelTimer = scheduler.after(waitMs, () => {
+      gate.cancelTimer = undefined;
+      this.#refresh(gate);
+      this.#goRound();
+    });
   }
 }

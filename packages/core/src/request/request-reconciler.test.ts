@@ -158,7 +158,7 @@ function fixture(sign: Signer<unknown>["sign"], more: FixtureOptions = {}) {
   });
   const base = requestWith([approved]);
   world.request = { ...base, spec: { ...base.spec, request: Buffer.from(csr).toString("base64") } };
-  const look = () => reconciler.reconcile("team/web-1", new AbortController().signal);
+  const look = () => reconciler.reconcile("team/web-1", new AbortController().signal, (call) => call());
   return { world, look, reconciler, lifecycle };
 }
 
@@ -325,7 +325,7 @@ describe("RequestReconciler", () => {
   test("a stop while signing writes nothing", async () => {
     const stop = new AbortController();
     const { world, reconciler } = fixture(() => new Promise(() => {}));
-    const running = reconciler.reconcile("team/web-1", stop.signal);
+    const running = reconciler.reconcile("team/web-1", stop.signal, (call) => call());
     stop.abort(new Error("stopping"));
     await expect(running).rejects.toThrow("stopping");
     expect(world.writes).toEqual([]);

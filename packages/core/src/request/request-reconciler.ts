@@ -4,6 +4,7 @@ import type { CertificateRequest, IssuerObject } from "../kube/types.ts";
 import type { RequestStep } from "../lifecycle/lifecycle.ts";
 import { type BackoffPolicy, backoffDelay } from "../queue/backoff.ts";
 import type { Scheduler } from "../queue/scheduler.ts";
+import type { Park } from "../queue/work-queue.ts";
 import {
   type AttemptEnd,
   type AttemptMemory,
@@ -33,8 +34,8 @@ export interface RequestPorts extends AttemptPorts {
   /** Whether the request is to be left alone. @throws what a hook throws: then nothing is written either */
   ignores(request: CertificateRequest, issuer: IssuerKey, signal: AbortSignal): Promise<boolean>;
   connection(key: string, issuer: IssuerObject): IssuerConnection | undefined;
-  /** Leave to call the signer; or the milliseconds to wait; or undefined: the request will be looked at again. */
-  enter(issuer: string, request: string): IssuerSlot | number | undefined;
+  /** Leave to call the signer; or undefined: the request will be looked at again. */
+  enter(issuer: string, request: string): IssuerSlot | undefined;
   /** The signer found the issuer at fault: check it now. */
   reportIssuer(key: string, error: unknown, connection: IssuerConnection): void;
 }
@@ -102,8 +103,8 @@ export class RequestReconciler {
     }
   }
 
-  /** Looks at one request and does the one thing that is due. */
-  async reconcile(key: string, signal: AbortSignal): Promise<RequestNext> {
+  /** Looks at one request and does the one thing that is due. Calls of the signer are parked. */
+  async reconcile(key: string, signal: AbortSignal, park: Park): Promise<RequestNext> {
     const { ports, clock, ignored } = this.#options;
     const cached = ports.request(key);
     const issuerKey = cached && ports.match(cached);
@@ -142,7 +143,7 @@ export class RequestReconciler {
         // `decide` signs only for a connected issuer.
         return connection === undefined
           ? settled
-          : this.#sign(key, request, issuerKey, memory, connection, issuerText, signal);
+          : this.#sign(key, request, issuerKey, memory, connection, issuerText, signal, park);
     }
   }
 
@@ -214,11 +215,11 @@ export class RequestReconciler {
     connection: IssuerConnection,
     issuerText: string,
     signal: AbortSignal,
+    park: Park,
   ): Promise<RequestNext> {
     const { definition, clock, limits } = this.#options;
     const slot = this.#options.ports.enter(issuerText, key);
     if (slot === undefined) return settled;
-    if (typeof slot === "number") return { kind: "again", afterMs: slot };
     let end: AttemptEnd;
     let id = "";
     try {
@@ -235,6 +236,7 @@ export class RequestReconciler {
           this.#decide(fresh, issuerKey, memory).action === "sign" &&
           !(await this.#options.ports.ignores(fresh, issuerKey, signal)),
         signal,
+        park,
       });
     } catch (error) {
       // What is refused is the request's fault. A stop or the cluster's trouble is not: it is looked at again.

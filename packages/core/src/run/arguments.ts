@@ -55,9 +55,10 @@ export const issuerHelp = `Runs the issuer until it is stopped.
   --kubeconfig FILE                  Kubernetes configuration; in a pod the service account is used
   --context NAME                     context of the kubeconfig; its current one by default
   --cluster-resource-namespace NAME  where the Secrets of cluster issuers are; by default the own namespace
-  --max-concurrent-signs N           requests that are signed at once (default ${serveDefaults.maxConcurrentSigns})
+  --max-concurrent-signs N           requests that are signed at once (default ${serveDefaults.maxConcurrentSigns}); those that
+                                     wait long for their PKI do not count
   --max-concurrent-signs-per-issuer N
-                                     of them for one issuer object (default ${serveDefaults.maxConcurrentSignsPerIssuer})
+                                     requests that are signed at once for one issuer object (default ${serveDefaults.maxConcurrentSignsPerIssuer})
   --max-signs-per-second N           calls of one issuer's signer per second (default no limit)
   --on-possible-duplicate ACTION     when nobody can tell whether the PKI has issued already: sign, or fail
                                      the request (default ${serveDefaults.possibleDuplicate})

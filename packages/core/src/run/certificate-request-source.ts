@@ -28,6 +28,7 @@ export function certificateRequestSource(
     },
   });
   return {
+    resource: "certificaterequests.cert-manager.io",
     informer,
     view: (object) => object,
     match: (request) => matchIssuer(definition, request),

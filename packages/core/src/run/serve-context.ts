@@ -5,6 +5,7 @@ import type { KubeObject, ResourceType } from "../kube/types.ts";
 import type { Leadership } from "../leader/leadership.ts";
 import type { Lifecycle } from "../lifecycle/lifecycle.ts";
 import type { Trace } from "../observe/tracing.ts";
+import type { IssuerSlots } from "../request/issuer-slots.ts";
 import type { ServeSettings } from "./serve-options.ts";
 
 /** What everything that serves one definition shares. */
@@ -16,6 +17,7 @@ export interface ServeContext {
   /** Milliseconds since the epoch. */
   readonly clock: () => number;
   readonly leadership: Leadership;
+  readonly slots: IssuerSlots;
   readonly trace: Trace;
 }
 

@@ -12,6 +12,7 @@ import { tracedDefinition } from "../observe/traced-definition.ts";
 import type { Trace } from "../observe/tracing.ts";
 import type { WatchHealth } from "../probes/issuer-health.ts";
 import type { WorkQueue } from "../queue/work-queue.ts";
+import type { IssuerSlots } from "../request/issuer-slots.ts";
 import { certificateRequestSource } from "./certificate-request-source.ts";
 import type { ServeContext } from "./serve-context.ts";
 import { serveIssuers } from "./serve-issuers.ts";
@@ -30,6 +31,8 @@ export interface ServeDefinitionContext {
   readonly lifecycle: Lifecycle;
   readonly userAgent: string;
   readonly leadership: Leadership;
+  /** Shared by all definitions of the process. */
+  readonly slots: IssuerSlots;
   readonly trace: Trace;
 }
 
@@ -51,12 +54,21 @@ export interface ServedDefinition {
  */
 export function serveDefinition(
   definition: IssuerDefinition,
-  { transport, lifecycle, userAgent, leadership, trace }: ServeDefinitionContext,
+  { transport, lifecycle, userAgent, leadership, slots, trace }: ServeDefinitionContext,
   options: ServeOptions,
 ): ServedDefinition {
   const settings = serveSettings(options);
   const clock = () => Date.now();
-  const context: ServeContext = { transport, lifecycle, userAgent, settings, leadership, trace, clock };
+  const context: ServeContext = {
+    transport,
+    lifecycle,
+    userAgent,
+    settings,
+    leadership,
+    slots,
+    trace,
+    clock,
+  };
   const { group } = definition;
   const issuers = serveIssuers(tracedDefinition(fencedDefinition(definition, leadership), trace), context);
   const informers = new Map<string, Watch>();
@@ -64,15 +76,15 @@ export function serveDefinition(
   const backlogs: (() => ReturnType<typeof openRequests>)[] = [];
   for (const [at, informer] of issuers.informers.entries())
     informers.set(`${definition.kinds[at]?.plural}.${group}`, informer);
-  function serve<T extends KubeObject>(resource: string, source: RequestSource<T>): void {
-    informers.set(resource, source.informer);
+  function serve<T extends KubeObject>(source: RequestSource<T>): void {
+    informers.set(source.resource, source.informer);
     const ignored = new Set<string>();
-    queues.set(`${resource} of ${group}`, serveRequests(definition, context, issuers, source, ignored));
+    const queue = serveRequests(definition, context, issuers, source, ignored);
+    queues.set(`${source.resource} of ${group}`, queue);
     backlogs.push(() => openRequests(source).filter(([request]) => !ignored.has(objectKey(request))));
   }
-  serve("certificaterequests.cert-manager.io", certificateRequestSource(definition, context));
-  if (settings.kubernetesSigningRequests)
-    serve("certificatesigningrequests.certificates.k8s.io", signingRequestSource(definition, context));
+  serve(certificateRequestSource(definition, context));
+  if (settings.kubernetesSigningRequests) serve(signingRequestSource(definition, context));
   let complete = false;
   const work = () => {
     for (const queue of queues.values()) {

@@ -5,7 +5,10 @@ import type { IgnoreHooks } from "./ignore-hooks.ts";
 export interface ServeOptions extends IgnoreHooks {
   /** Namespace of the Secrets, ConfigMaps and ServiceAccounts of cluster-scoped issuers. */
   readonly clusterResourceNamespace: string;
-  /** Requests that are signed at once, over all issuers. */
+  /**
+   * Requests that are worked on and signed at once, over all issuers. One whose PKI has not answered after half a second
+   * does not count, since it only waits.
+   */
   readonly maxConcurrentSigns?: number | undefined;
   /** Requests that are signed at once for one issuer object. */
   readonly maxConcurrentSignsPerIssuer?: number | undefined;
@@ -41,9 +44,9 @@ export interface ServeOptions extends IgnoreHooks {
 
 /** The defaults. */
 export const serveDefaults = Object.freeze({
-  /** Waiting for a PKI costs next to nothing, so one slow issuer should not be the limit of the others. */
+  /** More is no faster on one CPU; PKIs that are slow are not held up by it. */
   maxConcurrentSigns: 32,
-  /** Half of all, so that one issuer whose PKI hangs leaves workers for the others. */
+  /** Half of all, so that one issuer leaves room for the others, and few calls meet a PKI that hangs. */
   maxConcurrentSignsPerIssuer: 16,
   maxSignsPerSecondPerIssuer: Number.POSITIVE_INFINITY,
   /** A PKI that has not answered for a minute is not going to. */

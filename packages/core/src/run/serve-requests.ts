@@ -2,10 +2,9 @@ import type { IssuerDefinition } from "../definition/define-issuer.ts";
 import type { Informer } from "../kube/informer.ts";
 import { objectKey } from "../kube/object-key.ts";
 import type { CertificateRequest, KubeObject } from "../kube/types.ts";
-import { whileLeading } from "../leader/while-leading.ts";
+import { type Work, whileLeading } from "../leader/while-leading.ts";
 import { systemScheduler } from "../queue/scheduler.ts";
 import { WorkQueue } from "../queue/work-queue.ts";
-import { IssuerSlots } from "../request/issuer-slots.ts";
 import { assertLegalStatus } from "../request/legal-status.ts";
 import type { IssuerKey } from "../request/match-issuer.ts";
 import { RequestReconciler } from "../request/request-reconciler.ts";
@@ -21,6 +20,8 @@ export const openByIssuer = "openByIssuer";
 
 /** One kind of request object, and how it is read and written. */
 export interface RequestSource<T extends KubeObject> {
+  /** Plural and group, such as `certificaterequests.cert-manager.io`. */
+  readonly resource: string;
   /** Has the index {@link openByIssuer}. */
   readonly informer: Informer<T>;
   /** The object as a CertificateRequest; undefined when it is none of ours. */
@@ -58,20 +59,13 @@ export function openRequests<T extends KubeObject>(
  */
 export function serveRequests<T extends KubeObject>(
   definition: IssuerDefinition,
-  { lifecycle, settings, clock, leadership, trace }: ServeContext,
+  { lifecycle, settings, clock, leadership, slots, trace }: ServeContext,
   issuers: ServedIssuers,
   source: RequestSource<T>,
   ignored: Set<string>,
 ): WorkQueue {
   const { store } = source.informer;
-  const slots = new IssuerSlots({
-    maxConcurrent: settings.maxConcurrentSignsPerIssuer,
-    maxPerSecond: Number.isFinite(settings.maxSignsPerSecondPerIssuer)
-      ? settings.maxSignsPerSecondPerIssuer
-      : undefined,
-    wake: (key) => queue.add(key),
-    monotonic: systemScheduler.monotonic,
-  });
+  const slotName = (name: string) => `${source.resource} of ${definition.group}: ${name}`;
   const reconciler = new RequestReconciler({
     definition,
     lifecycle,
@@ -97,7 +91,8 @@ export function serveRequests<T extends KubeObject>(
         return ignoresRequest(settings, { request, ref, issuer: issuers.get(key) }, signal);
       },
       connection: (key, issuer) => issuers.connection(key, issuer),
-      enter: (issuer, key) => slots.enter(issuer, key),
+      enter: (issuer, key) =>
+        slots.enter(`${definition.group} ${issuer}`, slotName(key), () => queue.add(key)),
       reportIssuer: (key, error, connection) => issuers.report(key, error, connection),
       reread: (request, signal) => source.reread(request, signal),
       applyStatus(request, status, signal) {
@@ -108,17 +103,21 @@ export function serveRequests<T extends KubeObject>(
     },
   });
 
-  const process = async (key: string, signal: AbortSignal) => {
+  const process: Work = async (key, signal, park) => {
     const attributes = { "countersign.request": key };
-    const next = await trace("countersign reconcile", attributes, () => reconciler.reconcile(key, signal));
+    const next = await trace("countersign reconcile", attributes, () =>
+      reconciler.reconcile(key, signal, park),
+    );
     if (next.kind === "again") queue.addAfter(key, next.afterMs);
   };
+
+  const processLeading = whileLeading(leadership, process, (key) => queue.add(key));
 
   const queue = new WorkQueue({
     concurrency: settings.maxConcurrentSigns,
     paused: true,
     onError: (error, key) => lifecycle.announce("trouble", { where: `request ${key}`, error }),
-    process: whileLeading(leadership, process, (key) => queue.add(key)),
+    process: (key, signal, park) => slots.lookAt(slotName(key), () => processLeading(key, signal, park)),
   });
 
   leadership.onChange((change) => {

@@ -38,6 +38,7 @@ export function signingRequestSource(
   });
 
   return {
+    resource: "certificatesigningrequests.certificates.k8s.io",
     informer,
     view(object) {
       const issuer = matchSignerName(definition, object.spec.signerName);

@@ -10,6 +10,7 @@ import type { IssuerState } from "../observe/issuer-state.ts";
 import { noTrace, type Trace } from "../observe/tracing.ts";
 import type { IssuerHealth } from "../probes/issuer-health.ts";
 import { pause, systemScheduler } from "../queue/scheduler.ts";
+import { IssuerSlots } from "../request/issuer-slots.ts";
 import { serveDefinition } from "./serve-definition.ts";
 import { type ServeOptions, serveSettings } from "./serve-options.ts";
 
@@ -64,7 +65,7 @@ export function startIssuer(
 ): RunningIssuer {
   const { connection, signal, lifecycle = new Lifecycle(), instance = "countersign" } = options;
   const { leaderElection = false, trace = noTrace } = options;
-  const { drainMs } = serveSettings(options);
+  const settings = serveSettings(options);
   const list = "group" in definitions ? [definitions] : definitions;
   const [first] = list;
   if (first === undefined)
@@ -89,8 +90,14 @@ export function startIssuer(
     recordKubeEvents(lifecycle, { record }, definition);
     return recorder;
   });
+  const slots = new IssuerSlots({
+    maxConcurrent: settings.maxConcurrentSigns,
+    maxConcurrentPerIssuer: settings.maxConcurrentSignsPerIssuer,
+    maxPerSecondPerIssuer: settings.maxSignsPerSecondPerIssuer,
+    scheduler: systemScheduler,
+  });
   const served = list.map((definition) =>
-    serveDefinition(definition, { transport, lifecycle, userAgent, leadership, trace }, options),
+    serveDefinition(definition, { transport, lifecycle, userAgent, leadership, slots, trace }, options),
   );
   const synced = Promise.all(served.map((each) => each.synced)).then(() => {});
   synced.then(setReady, () => {});
@@ -99,7 +106,7 @@ export function startIssuer(
   const stop = () => {
     stopped ??= (async () => {
       // The lease is held while running work ends, and given back before the last events have been sent.
-      await atMost(drainMs + overtimeMs, Promise.all(served.map((each) => each.stop())));
+      await atMost(settings.drainMs + overtimeMs, Promise.all(served.map((each) => each.stop())));
       await atMost(
         farewellMs,
         Promise.all([leadership.stop(), ...recorders.map((recorder) => recorder.stop())]),
