@@ -1,0 +1,106 @@
+/** The numbers of PKCS#11 (OASIS v3.0) that this package uses. pkcs11js lacks Edwards curves, and loads native code. */
+export const CKF = Object.freeze({
+  OS_LOCKING_OK: 0x02,
+  RW_SESSION: 0x02,
+  SERIAL_SESSION: 0x04,
+  LOGIN_REQUIRED: 0x04,
+  USER_PIN_FINAL_TRY: 0x0002_0000,
+  USER_PIN_LOCKED: 0x0004_0000,
+  SIGN: 0x0800,
+});
+
+/** Kinds of user that log in. */
+export const CKU = Object.freeze({ USER: 1, CONTEXT_SPECIFIC: 2 });
+
+/** Object classes. */
+export const CKO = Object.freeze({ CERTIFICATE: 1, PUBLIC_KEY: 2, PRIVATE_KEY: 3 });
+
+/** Key types. */
+export const CKK = Object.freeze({ RSA: 0, EC: 3, EC_EDWARDS: 0x40 });
+
+/** Attributes of objects. */
+export const CKA = Object.freeze({
+  CLASS: 0,
+  TOKEN: 1,
+  PRIVATE: 2,
+  LABEL: 3,
+  VALUE: 0x11,
+  CERTIFICATE_TYPE: 0x80,
+  KEY_TYPE: 0x100,
+  SUBJECT: 0x101,
+  ID: 0x102,
+  SENSITIVE: 0x103,
+  SIGN: 0x108,
+  VERIFY: 0x10a,
+  MODULUS: 0x120,
+  MODULUS_BITS: 0x121,
+  PUBLIC_EXPONENT: 0x122,
+  PUBLIC_KEY_INFO: 0x129,
+  EXTRACTABLE: 0x162,
+  LOCAL: 0x163,
+  NEVER_EXTRACTABLE: 0x164,
+  ALWAYS_SENSITIVE: 0x165,
+  EC_PARAMS: 0x180,
+  EC_POINT: 0x181,
+  ALWAYS_AUTHENTICATE: 0x202,
+});
+
+/** Mechanisms. */
+export const CKM = Object.freeze({
+  RSA_PKCS_KEY_PAIR_GEN: 0x0,
+  RSA_PKCS: 0x1,
+  RSA_PKCS_PSS: 0xd,
+  SHA256_RSA_PKCS: 0x40,
+  SHA384_RSA_PKCS: 0x41,
+  SHA512_RSA_PKCS: 0x42,
+  SHA256_RSA_PKCS_PSS: 0x43,
+  SHA384_RSA_PKCS_PSS: 0x44,
+  SHA512_RSA_PKCS_PSS: 0x45,
+  SHA256: 0x250,
+  SHA384: 0x260,
+  SHA512: 0x270,
+  EC_KEY_PAIR_GEN: 0x1040,
+  ECDSA: 0x1041,
+  ECDSA_SHA256: 0x1044,
+  ECDSA_SHA384: 0x1045,
+  ECDSA_SHA512: 0x1046,
+  EC_EDWARDS_KEY_PAIR_GEN: 0x1055,
+  EDDSA: 0x1057,
+});
+
+/** Mask generation functions of RSA-PSS. */
+export const CKG = Object.freeze({ MGF1_SHA256: 2, MGF1_SHA384: 3, MGF1_SHA512: 4 });
+
+/** Return values that are told apart. */
+export const CKR = Object.freeze({
+  HOST_MEMORY: 0x02,
+  SLOT_ID_INVALID: 0x03,
+  GENERAL_ERROR: 0x05,
+  FUNCTION_FAILED: 0x06,
+  DEVICE_ERROR: 0x30,
+  DEVICE_MEMORY: 0x31,
+  DEVICE_REMOVED: 0x32,
+  KEY_HANDLE_INVALID: 0x60,
+  KEY_SIZE_RANGE: 0x62,
+  KEY_TYPE_INCONSISTENT: 0x63,
+  KEY_FUNCTION_NOT_PERMITTED: 0x68,
+  MECHANISM_INVALID: 0x70,
+  MECHANISM_PARAM_INVALID: 0x71,
+  OBJECT_HANDLE_INVALID: 0x82,
+  OPERATION_ACTIVE: 0x90,
+  OPERATION_NOT_INITIALIZED: 0x91,
+  PIN_INCORRECT: 0xa0,
+  PIN_INVALID: 0xa1,
+  PIN_LEN_RANGE: 0xa2,
+  PIN_EXPIRED: 0xa3,
+  PIN_LOCKED: 0xa4,
+  SESSION_CLOSED: 0xb0,
+  SESSION_COUNT: 0xb1,
+  SESSION_HANDLE_INVALID: 0xb3,
+  TOKEN_NOT_PRESENT: 0xe0,
+  TOKEN_NOT_RECOGNIZED: 0xe1,
+  USER_ALREADY_LOGGED_IN: 0x100,
+  USER_NOT_LOGGED_IN: 0x101,
+  USER_PIN_NOT_INITIALIZED: 0x102,
+  CRYPTOKI_NOT_INITIALIZED: 0x190,
+});
