@@ -28,6 +28,8 @@ export interface DemoIssuer extends Partial<AsyncDisposable> {
   readonly secrets?: Readonly<Record<string, Readonly<Record<string, string>>>> | undefined;
   /** Lines that say what was started for the demonstration. */
   readonly notes?: readonly string[] | undefined;
+  /** Looks at what was issued with something of its own, such as the PKI's CA; answers the line that says so. */
+  readonly verify?: ((issued: DemoResult) => Promise<string>) | undefined;
 }
 
 /** A demonstration of one issuer. */
@@ -55,8 +57,8 @@ interface IssuerReference {
   readonly name: string;
 }
 
-/** What is written to the folder at the end. */
-interface Result {
+/** What is written to the folder at the end, as PEM. */
+export interface DemoResult {
   readonly certificate: string;
   readonly key: string | undefined;
   readonly ca: string | undefined;
@@ -143,6 +145,8 @@ async function issue(demo: Demo, args: DemoArguments, print: (line: string) => v
         : await signCsr(cluster, lifecycle, issuerRef, csr);
     step(csr === undefined ? "Ready: the Secret default/web-tls has the certificate" : "Ready");
     describe(result, print);
+    const verified = await prepared.verify?.(result);
+    if (verified !== undefined) print(`${verified}\n`);
     await write(result, args.out, print);
   } finally {
     await issuer?.stop();
@@ -192,7 +196,7 @@ async function issueCertificate(
   cluster: TestCluster,
   lifecycle: Lifecycle,
   issuerRef: IssuerReference,
-): Promise<Result> {
+): Promise<DemoResult> {
   const certificate = certificateFor({
     namespace,
     name: "web",
@@ -214,7 +218,7 @@ async function signCsr(
   lifecycle: Lifecycle,
   issuerRef: IssuerReference,
   csr: Buffer,
-): Promise<Result> {
+): Promise<DemoResult> {
   const issued = new Promise<void>((resolve, reject) => {
     lifecycle.once("request:issued", () => resolve());
     setTimeout(() => reject(new Error(`Not issued within ${timeoutMs / 1000} s.`)), timeoutMs).unref();
@@ -234,7 +238,7 @@ async function signCsr(
   return { certificate: text(status?.certificate) ?? "", key: undefined, ca: text(status?.ca) };
 }
 
-function describe({ certificate, ca }: Result, print: (line: string) => void): void {
+function describe({ certificate, ca }: DemoResult, print: (line: string) => void): void {
   const chain = parseCertificates(certificate);
   const [leaf] = chain;
   if (leaf === undefined) throw new Error("The request is Ready, but has no certificate.");
@@ -252,7 +256,7 @@ function describe({ certificate, ca }: Result, print: (line: string) => void): v
 }
 
 async function write(
-  { certificate, key, ca }: Result,
+  { certificate, key, ca }: DemoResult,
   folder: string,
   print: (line: string) => void,
 ): Promise<void> {
