@@ -1,0 +1,4 @@
+import { runIssuer } from "@countersign/issuer-core";
+import { vault } from "./vault.ts";
+
+await runIssuer(vault);

@@ -1,0 +1,10 @@
+import { defineIssuer } from "@countersign/issuer-core";
+import { vaultIssuer } from "@countersign/issuer-vault";
+
+/** An issuer that has Vault or OpenBao sign. `spec.vault` is that of cert-manager's own Vault issuer. */
+export const vault = defineIssuer({
+  group: "vault.countersign.dev",
+  version: "v1alpha1",
+  kinds: { namespaced: "VaultIssuer", cluster: "VaultClusterIssuer" },
+  ...vaultIssuer,
+});

@@ -1,0 +1,44 @@
+import { BadCertificateError, parseCertificates, type X509 } from "@countersign/issuer-signer";
+
+/** What Vault answers with a certificate. */
+export interface IssuedPem {
+  readonly certificate: string;
+  /** Absent where the mount holds a root only and leaves roots out, or by an old Vault. */
+  readonly caChain?: readonly string[] | undefined;
+  readonly issuingCa?: string | undefined;
+}
+
+/** A path longer than any real one ends here: two CAs that cross-signed each other form a circle. */
+const maxDepth = 16;
+
+/**
+ * The path from the leaf upwards, as far as Vault's answer holds it. What is not on the path is left out: Vault's
+ * `ca_chain` may hold cross-signed siblings, of which cert-manager's own reader says that they form no chain.
+ *
+ * At a fork a self-signed CA wins, then Vault's own order. The SDK leaves the root out of `tls.crt` and writes the top
+ * to `ca.crt`, as the built-in issuer does.
+ *
+ * @throws BadCertificateError where something in the answer is no certificate
+ */
+export function chainFromLeaf({ certificate, caChain, issuingCa }: IssuedPem): readonly X509[] {
+  const [leaf, ...bundled] = parseCertificates(certificate);
+  if (leaf === undefined) throw new BadCertificateError("Vault's answer holds no certificate");
+  const cas = caChain !== undefined && caChain.length > 0 ? caChain : [issuingCa ?? ""];
+  const pool = [
+    ...bundled,
+    ...cas.filter((pem) => pem.trim() !== "").flatMap((pem) => parseCertificates(pem)),
+  ];
+  const path: X509[] = [leaf];
+  for (let at = leaf; path.length < maxDepth && !at.isSelfSigned; ) {
+    const parents = pool.filter((candidate) => !isOn(path, candidate) && at.isIssuedBy(candidate));
+    const parent = parents.find(({ isSelfSigned }) => isSelfSigned) ?? parents[0];
+    if (parent === undefined) break;
+    path.push(parent);
+    at = parent;
+  }
+  return path;
+}
+
+function isOn(path: readonly X509[], { sha256Hex }: X509): boolean {
+  return path.some((certificate) => certificate.sha256Hex === sha256Hex);
+}

@@ -1,0 +1,80 @@
+import { type ConnectContext, Endpoints, type HttpClient, IssuerError } from "@countersign/issuer-signer";
+import { authOfSpec } from "./auth/auth-of-spec.ts";
+import type { configMapRefs, secretRefs } from "./secret-refs.ts";
+import { parseSignPath, type SignPath, signPathOf } from "./sign-path.ts";
+import { VaultSigner } from "./signer.ts";
+import type { VaultSpec } from "./spec.ts";
+import { TokenCache } from "./token-cache.ts";
+import { VaultLogin } from "./vault-login.ts";
+import { VaultSession } from "./vault-session.ts";
+import { VaultTransport } from "./vault-transport.ts";
+
+/** What the SDK gives for one issuer object. */
+export type VaultContext = ConnectContext<
+  { readonly vault: VaultSpec },
+  ReturnType<typeof secretRefs>,
+  ReturnType<typeof configMapRefs>
+>;
+
+/**
+ * Puts a signer together; nothing is sent yet.
+ *
+ * @throws IssuerError that says what in the spec or its Secrets to correct
+ */
+export function connectVault(context: VaultContext): VaultSigner {
+  const { spec, secrets, issuer, reports, serviceAccountTokens: tokens } = context;
+  const { vault } = spec;
+  const path = pathOf(vault);
+  const servers = (vault.servers ?? [vault.server ?? ""]).map(baseUrl);
+  const trust = { ca: caOf(context), serverName: vault.serverName };
+  const http = context.http.with({ ...trust, cert: secrets.clientCert, key: secrets.clientKey });
+  const transport = new VaultTransport({ http, servers, namespace: vault.namespace });
+  const endpoints = new Endpoints({ urls: servers, onChange: reports.circuit });
+  const method = authOfSpec({
+    auth: vault.auth,
+    secrets,
+    issuer,
+    servers,
+    tokens,
+    clientWith: (identity): HttpClient => context.http.with({ ...trust, ...identity }),
+  });
+  const login =
+    typeof method === "string"
+      ? method
+      : new TokenCache({
+          source: new VaultLogin(transport, method),
+          clock: { monotonic: () => performance.now() },
+          random: Math.random,
+        });
+  const session = new VaultSession({ transport, endpoints, tokens: login });
+  return new VaultSigner({ transport, endpoints, session, path, report: reports.credential });
+}
+
+function pathOf({ path, mount, role, issuerRef, mode }: VaultSpec): SignPath {
+  if (path === undefined) return signPathOf({ mount: mount ?? "", role, issuerRef, mode: mode ?? "sign" });
+  if (role !== undefined || issuerRef !== undefined || mode !== undefined)
+    throw new IssuerError(
+      "role, issuerRef and mode belong to mount, and path says all of it. Use path alone, or mount instead of path.",
+    );
+  return parseSignPath(path);
+}
+
+/** Without a slash at the end, since `/v1/…` follows. */
+function baseUrl(server: string): string {
+  const { search, hash } = new URL(server);
+  if (search !== "" || hash !== "")
+    throw new IssuerError("A server's URL has a query or a fragment. Give scheme, host and port only.");
+  return server.replace(/\/+$/, "");
+}
+
+/** PEM of the CAs that the servers' certificates must come from; undefined for those of the system. */
+function caOf({ spec: { vault }, secrets, configMaps }: VaultContext): string | undefined {
+  const inline =
+    vault.caBundle === undefined ? undefined : Buffer.from(vault.caBundle, "base64").toString("latin1");
+  const given = [inline, secrets.caBundle, configMaps.caBundle].filter((pem) => pem !== undefined);
+  if (given.length > 1)
+    throw new IssuerError(
+      "Only one of caBundle, caBundleSecretRef and caBundleConfigMapRef may be set. Remove the others.",
+    );
+  return given[0];
+}

@@ -1,0 +1,183 @@
+import { createHash } from "node:crypto";
+import { httpFailureOf, parseCertificate, type SignRequest, type X509 } from "@countersign/issuer-signer";
+import { chainFromLeaf } from "./chain.ts";
+import { commonError } from "./errors.ts";
+import type { SignPath } from "./sign-path.ts";
+import { isSuccess, objectField, texts, type VaultAnswer } from "./vault-answer.ts";
+import type { VaultSession } from "./vault-session.ts";
+
+/** What is known of one certificate of the mount: it never changes, so it is read once. */
+interface Known {
+  /** SHA-256 of the public key. */
+  readonly key: string;
+  /** Milliseconds since the epoch. */
+  readonly notBefore: number;
+}
+
+const notOurs: Known = Object.freeze({ key: "", notBefore: 0 });
+
+/** What the mount knows of a request. */
+export type Lookup =
+  | { readonly status: "found"; readonly path: readonly X509[] }
+  | { readonly status: "absent" }
+  /** The mount cannot tell, or may not. */
+  | { readonly status: "unknown"; readonly reason: string };
+
+/** Certificates that are read at most: Vault lists by serial number, which tells nothing of when, so each is a read. */
+export const maxListedCertificates = 5_000;
+const parallelReads = 8;
+/** Clocks of the API server and of Vault may differ by this. */
+const clockSkewMs = 60_000;
+/** Vault's default for how far it back-dates. */
+const defaultNotBeforeSeconds = 30;
+
+/**
+ * Looks through the certificates of a mount for those of a public key. Vault has no index of them: the list of serial
+ * numbers is read, then each certificate that is not known yet. What is known is kept, so that the requests of one crash
+ * cost one pass.
+ */
+export class IssuedCertificates {
+  readonly #session: VaultSession;
+  readonly #path: SignPath;
+  readonly #known = new Map<string, Known>();
+  #reading: Promise<void> = Promise.resolve();
+
+  constructor(session: VaultSession, path: SignPath) {
+    this.#session = session;
+    this.#path = path;
+  }
+
+  /** The certificate that the mount issued for this request since its approval. */
+  async find(request: SignRequest, signal: AbortSignal): Promise<Lookup> {
+    const role = await this.#role(signal);
+    if (role === undefined)
+      return unknown("the issuer's token may not read the role, which says whether certificates are stored");
+    if (role.no_store === true) return unknown("the role does not store what it issues (no_store)");
+    const serials = await this.#list(signal);
+    if (serials === undefined) return unknown("the issuer's token may not list the mount's certificates");
+    if (serials.length > maxListedCertificates)
+      return unknown(`the mount holds more than ${maxListedCertificates} certificates`);
+    await this.#learn(serials, signal);
+    const serial = this.#match(request, role, serials);
+    return serial === undefined ? { status: "absent" } : this.#chain(serial, role, signal);
+  }
+
+  /** The role's fields; none for paths without a role, whose certificates are always stored. */
+  async #role(signal: AbortSignal): Promise<Readonly<Record<string, unknown>> | undefined> {
+    const { role, mount } = this.#path;
+    return role === undefined ? {} : this.#read(`${mount}/roles/${role}`, signal);
+  }
+
+  async #list(signal: AbortSignal): Promise<readonly string[] | undefined> {
+    // OpenBao honours the limit; Vault sends them all.
+    const path = `${this.#path.mount}/certs?list=true&limit=${maxListedCertificates + 1}`;
+    try {
+      const answer = await this.#call(path, signal);
+      // An empty list is a 404 without a text.
+      if (answer.status === 404 && answer.errors.length === 0) return [];
+      return isSuccess(answer) ? texts(objectField(answer, "data")?.keys) : undefined;
+    } catch (error) {
+      if (httpFailureOf(error) === "too-large") return Array(maxListedCertificates + 1).fill("");
+      throw error;
+    }
+  }
+
+  /** One pass at a time: what another look-up has just read is not read again. */
+  async #learn(serials: readonly string[], signal: AbortSignal): Promise<void> {
+    const before = this.#reading;
+    const pass = before.catch(() => {}).then(() => this.#readNew(serials, signal));
+    this.#reading = pass.catch(() => {});
+    await pass;
+  }
+
+  async #readNew(serials: readonly string[], signal: AbortSignal): Promise<void> {
+    const listed = new Set(serials);
+    for (const serial of this.#known.keys()) if (!listed.has(serial)) this.#known.delete(serial);
+    const left = serials.filter((serial) => !this.#known.has(serial));
+    await Promise.all(
+      Array.from({ length: parallelReads }, async () => {
+        for (let serial = left.pop(); serial !== undefined; serial = left.pop()) {
+          signal.throwIfAborted();
+          this.#known.set(serial, await this.#certificate(serial, signal));
+        }
+      }),
+    );
+  }
+
+  /** The latest for this key that is not older than the request. */
+  #match(
+    request: SignRequest,
+    role: Readonly<Record<string, unknown>>,
+    serials: readonly string[],
+  ): string | undefined {
+    const key = keyOf(request.parsedCsr.spkiDer);
+    const backdated =
+      typeof role.not_before_duration === "number" ? role.not_before_duration : defaultNotBeforeSeconds;
+    const since = (request.approvedAt - backdated) * 1000 - clockSkewMs;
+    const at = (serial: string) => this.#known.get(serial)?.notBefore ?? 0;
+    return serials
+      .filter((serial) => this.#known.get(serial)?.key === key && at(serial) >= since)
+      .sort((a, b) => at(b) - at(a))[0];
+  }
+
+  /** The certificate with the CAs of the issuer that signs now: its answer of the time is gone. */
+  async #chain(
+    serial: string,
+    role: Readonly<Record<string, unknown>>,
+    signal: AbortSignal,
+  ): Promise<Lookup> {
+    const { mount, issuerRef } = this.#path;
+    const entry = await this.#read(`${mount}/cert/${serial}`, signal);
+    if (entry === undefined || isRevoked(entry)) return { status: "absent" };
+    const ref = issuerRef ?? (typeof role.issuer_ref === "string" ? role.issuer_ref : "default");
+    const issuer = await this.#read(`${mount}/issuer/${ref}/json`, signal);
+    const path = chainFromLeaf({
+      certificate: typeof entry.certificate === "string" ? entry.certificate : "",
+      caChain: texts(issuer?.ca_chain),
+      issuingCa: typeof issuer?.certificate === "string" ? issuer.certificate : undefined,
+    });
+    if (path.length === 1 && path[0]?.isSelfSigned === false)
+      return unknown("the certificate is there, but the CA that issued it is not the issuer's any more");
+    return { status: "found", path };
+  }
+
+  /** What was tidied away meanwhile, or is no certificate that this toolkit reads, is none of ours. */
+  async #certificate(serial: string, signal: AbortSignal): Promise<Known> {
+    const entry = await this.#read(`${this.#path.mount}/cert/${serial}`, signal);
+    try {
+      const { spkiDer, notBefore } = parseCertificate(String(entry?.certificate));
+      return { key: keyOf(spkiDer), notBefore: notBefore.getTime() };
+    } catch {
+      return notOurs;
+    }
+  }
+
+  /** `data` of an answer; undefined where it may not be read, or is not there. */
+  async #read(path: string, signal: AbortSignal): Promise<Readonly<Record<string, unknown>> | undefined> {
+    const answer = await this.#call(path, signal);
+    return isSuccess(answer) ? objectField(answer, "data") : undefined;
+  }
+
+  #call(path: string, signal: AbortSignal): Promise<VaultAnswer> {
+    return this.#session.call({
+      method: "GET",
+      path,
+      mayBeDenied: true,
+      signal,
+      judge: (answer) =>
+        answer.status >= 400 && answer.status < 412 ? undefined : commonError(answer, false),
+    });
+  }
+}
+
+function unknown(reason: string): Lookup {
+  return { status: "unknown", reason };
+}
+
+function keyOf(spkiDer: Uint8Array): string {
+  return createHash("sha256").update(spkiDer).digest("base64");
+}
+
+function isRevoked({ revocation_time: time }: Readonly<Record<string, unknown>>): boolean {
+  return typeof time === "number" && time > 0;
+}
