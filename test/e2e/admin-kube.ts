@@ -59,6 +59,13 @@ export class AdminKube implements Disposable {
     return this.#patch(resourcePath(type, { namespace, name, subresource: "status" }), object);
   }
 
+  /** Writes the whole object, or what a subresource of it may change. */
+  async replace<T extends KubeObject>(type: ResourceType, object: T, subresource?: string): Promise<void> {
+    const { namespace, name } = object.metadata;
+    const path = resourcePath(type, { namespace, name, subresource });
+    await this.#transport.request({ method: "PUT", path, body: object });
+  }
+
   /** Sets an annotation, which changes nothing that an issuer looks at but wakes whoever watches. */
   async annotate(type: ResourceType, target: ResourceTarget, key: string, value: string): Promise<void> {
     await this.#transport.request({

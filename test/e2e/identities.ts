@@ -1,6 +1,8 @@
 import {
   type Condition,
+  defineIssuer,
   type IssuerDefinition,
+  type IssuerRbacOptions,
   issuerManifests,
   type KubeObject,
   type ServiceAccountRef,
@@ -10,6 +12,7 @@ import { softwareCa } from "../../examples/software-ca/src/software-ca.ts";
 import type { AdminKube, Draft } from "./admin-kube.ts";
 import { isTrue } from "./conditions.ts";
 import { eventually } from "./eventually.ts";
+import { guardedPki } from "./fixtures/guarded-pki.ts";
 import { crds, manifestTypes, namespaces } from "./resources.ts";
 
 /** Where the issuers run, and where the Secrets of cluster issuers are. */
@@ -21,10 +24,18 @@ export interface Identity {
   readonly account: ServiceAccountRef;
   /** Whether cert-manager's approver may approve its requests; the test does so otherwise. */
   readonly autoApproved: boolean;
+  /** What its RBAC is generated with: as the manifests are applied, and as the tests know what is granted. */
+  readonly rbac: IssuerRbacOptions;
 }
 
-function identity(name: string, definition: IssuerDefinition, autoApproved = true): Identity {
-  return { definition, account: { namespace: issuerNamespace, name }, autoApproved };
+function identity(
+  name: string,
+  definition: IssuerDefinition,
+  { autoApproved = true, ...rbac }: Partial<IssuerRbacOptions & Identity> = {},
+): Identity {
+  const account = { namespace: issuerNamespace, name };
+  const approver = autoApproved ? undefined : false;
+  return { definition, account, autoApproved, rbac: { serviceAccount: account, approver, ...rbac } };
 }
 
 export const softwareCaIssuer: Identity = identity("software-ca", softwareCa);
@@ -33,16 +44,66 @@ export const httpPkiIssuer: Identity = identity("http-pki", acme);
 export const manualIssuer: Identity = identity(
   "manual",
   { ...softwareCa, group: "manual.example.com" },
-  false,
+  { autoApproved: false },
 );
 /** The kinds of software-ca under a group that nobody serves. */
 export const foreignIssuer: Identity = identity(
   "foreign",
   { ...softwareCa, group: "foreign.example.com" },
-  false,
+  { autoApproved: false },
 );
 
-const identities = [softwareCaIssuer, httpPkiIssuer, manualIssuer, foreignIssuer];
+const version = "v1";
+/** An issuer that uses everything that the SDK has for backends, and competes for a Lease. */
+export const guardedIssuer: Identity = identity(
+  "guarded",
+  defineIssuer({
+    ...guardedPki,
+    group: "guarded.example.com",
+    version,
+    kinds: { namespaced: "GuardedIssuer", cluster: "GuardedClusterIssuer" },
+  }),
+  { leaderElection: { leaseName: "guarded" } },
+);
+/** The same for cluster issuers alone: its rights are in one namespace, and to objects of these names. */
+export const fencedIssuer: Identity = identity(
+  "fenced",
+  defineIssuer({
+    ...guardedPki,
+    group: "fenced.example.com",
+    version,
+    kinds: { cluster: "FencedClusterIssuer" },
+  }),
+  {
+    leaderElection: { leaseName: "fenced" },
+    references: {
+      secrets: ["fenced-client"],
+      configMaps: ["fenced-trust"],
+      serviceAccounts: ["fenced-login"],
+    },
+  },
+);
+/** The same with the right to tokens of a ServiceAccount that no issuer names. */
+export const barredIssuer: Identity = identity(
+  "barred",
+  defineIssuer({
+    ...guardedPki,
+    group: "barred.example.com",
+    version,
+    kinds: { namespaced: "BarredIssuer" },
+  }),
+  { references: { serviceAccounts: ["somebody-else"] } },
+);
+
+const identities = [
+  softwareCaIssuer,
+  httpPkiIssuer,
+  manualIssuer,
+  foreignIssuer,
+  guardedIssuer,
+  fencedIssuer,
+  barredIssuer,
+];
 
 /** The user of an identity, as the API server logs it. */
 export function userOf({ account }: Identity): string {
@@ -57,9 +118,8 @@ export function mayApprove(group: string | undefined): boolean {
 /** Applies what `issuerManifests` generates, and nothing more; resolves when every CRD is established. */
 export async function installIdentities(kube: AdminKube): Promise<void> {
   await kube.apply(namespaces, { apiVersion: "v1", kind: "Namespace", metadata: { name: issuerNamespace } });
-  for (const { definition, account, autoApproved } of identities) {
-    const approver = autoApproved ? undefined : false;
-    for (const manifest of issuerManifests(definition, { serviceAccount: account, approver })) {
+  for (const { definition, rbac } of identities) {
+    for (const manifest of issuerManifests(definition, rbac)) {
       const type = manifestTypes.find(({ kind }) => kind === manifest.kind);
       if (type === undefined) throw new Error(`no resource is known for the kind ${manifest.kind}`);
       await kube.apply(type, manifest as unknown as Draft);

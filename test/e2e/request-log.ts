@@ -1,4 +1,3 @@
-import type { IssuerDefinition } from "@countersign/issuer-core";
 import { issuerRbac } from "@countersign/issuer-core";
 import { type Identity, userOf } from "./identities.ts";
 import type { LoggedRequest } from "./target.ts";
@@ -31,19 +30,16 @@ export function usedRight({ verb, group, resource, subresource }: LoggedRequest)
 }
 
 /** Everything that the generated RBAC grants to the ServiceAccount of an identity. */
-export function grantedRights({ definition, account }: Identity): ReadonlySet<string> {
+export function grantedRights({ definition, rbac }: Identity): ReadonlySet<string> {
+  const manifests = issuerRbac(definition, { ...rbac, approver: false });
+  const rules = manifests.flatMap((manifest) => ("rules" in manifest ? manifest.rules : []));
   return new Set(
-    rulesOf(definition, account).flatMap(({ apiGroups, resources, verbs }) =>
+    rules.flatMap(({ apiGroups, resources, verbs }) =>
       apiGroups.flatMap((group) =>
         resources.flatMap((resource) => verbs.map((verb) => right(verb, group, resource))),
       ),
     ),
   );
-}
-
-function rulesOf(definition: IssuerDefinition, account: Identity["account"]) {
-  const manifests = issuerRbac(definition, { serviceAccount: account, approver: false });
-  return manifests.flatMap((manifest) => ("rules" in manifest ? manifest.rules : []));
 }
 
 function right(verb: string, group: string, resource: string): string {

@@ -15,6 +15,20 @@ export const certificateRequests = builtin(
 );
 /** core/v1 Secret. */
 export const secrets = builtin("", "v1", "Secret", "secrets");
+/** core/v1 ConfigMap. */
+export const configMaps = builtin("", "v1", "ConfigMap", "configmaps");
+/** core/v1 ServiceAccount. */
+export const serviceAccounts = builtin("", "v1", "ServiceAccount", "serviceaccounts");
+/** certificates.k8s.io/v1 CertificateSigningRequest. */
+export const signingRequests = builtin(
+  "certificates.k8s.io",
+  "v1",
+  "CertificateSigningRequest",
+  "certificatesigningrequests",
+  false,
+);
+/** authentication.k8s.io/v1 TokenReview. */
+export const tokenReviews = builtin("authentication.k8s.io", "v1", "TokenReview", "tokenreviews", false);
 /** core/v1 Namespace. */
 export const namespaces = builtin("", "v1", "Namespace", "namespaces", false);
 /** events.k8s.io/v1 Event. */
@@ -33,7 +47,7 @@ const rbac = "rbac.authorization.k8s.io";
 /** The kinds that `issuerManifests` makes. */
 export const manifestTypes: readonly ResourceType[] = [
   crds,
-  builtin("", "v1", "ServiceAccount", "serviceaccounts"),
+  serviceAccounts,
   builtin(rbac, "v1", "ClusterRole", "clusterroles", false),
   builtin(rbac, "v1", "ClusterRoleBinding", "clusterrolebindings", false),
   builtin(rbac, "v1", "Role", "roles"),

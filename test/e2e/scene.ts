@@ -1,6 +1,7 @@
 import {
   buildCsr,
   type CertificateRequest,
+  type CertificateSigningRequest,
   type Condition,
   type IssuerObject,
   newPrivateKey,
@@ -16,7 +17,16 @@ import { eventually } from "./eventually.ts";
 import type { IssuedPem } from "./fixtures/openssl-verdict.ts";
 import type { TestCa } from "./fixtures/test-ca.ts";
 import { type Identity, issuerNamespace } from "./identities.ts";
-import { certificateRequests, certificates, issuerType, namespaces, secrets } from "./resources.ts";
+import {
+  certificateRequests,
+  certificates,
+  configMaps,
+  issuerType,
+  namespaces,
+  secrets,
+  serviceAccounts,
+  signingRequests,
+} from "./resources.ts";
 import type { E2eTarget } from "./target.ts";
 
 export type Scope = "Namespaced" | "Cluster";
@@ -52,6 +62,24 @@ export class Scene {
   /** Creates or replaces the Secret of a CA issuer. */
   async storeCa(scope: Scope, name: string, ca: Pick<TestCa, "certificate" | "key">): Promise<void> {
     await this.storeSecret(scope, name, { "tls.crt": ca.certificate, "tls.key": ca.key });
+  }
+
+  /** Creates or replaces a ConfigMap where issuers of that scope look for it. */
+  async storeConfigMap(scope: Scope, name: string, data: Readonly<Record<string, string>>): Promise<void> {
+    const metadata = { name, namespace: this.#namespaceFor(scope) };
+    await this.target.kube.apply(configMaps, { apiVersion: "v1", kind: "ConfigMap", metadata, data });
+  }
+
+  async deleteConfigMap(scope: Scope, name: string): Promise<void> {
+    await this.target.kube.delete(configMaps, { name, namespace: this.#namespaceFor(scope) });
+  }
+
+  /** Creates a ServiceAccount where issuers of that scope look for it; resolves to the user that it is. */
+  async serviceAccount(scope: Scope, name: string): Promise<string> {
+    const namespace = this.#namespaceFor(scope);
+    const metadata = { name, namespace };
+    await this.target.kube.apply(serviceAccounts, { apiVersion: "v1", kind: "ServiceAccount", metadata });
+    return `system:serviceaccount:${namespace}:${name}`;
   }
 
   /** Creates or replaces a Secret where issuers of that scope look for it. */
@@ -147,6 +175,27 @@ export class Scene {
       metadata: { name, namespace: this.namespace },
       spec: { issuerRef, request: Buffer.from(pem).toString("base64"), ...spec },
     });
+  }
+
+  /** Has Kubernetes' own kind of request signed, after its approval; resolves to the chain. */
+  async signingRequest(name: string, signerName: string, usages: readonly string[]): Promise<string> {
+    const { kube, patience } = this.target;
+    const request = Buffer.from(await newCsr(`${name}.example.com`)).toString("base64");
+    const created = await kube.create<CertificateSigningRequest>(signingRequests, {
+      apiVersion: "certificates.k8s.io/v1",
+      kind: "CertificateSigningRequest",
+      metadata: { name },
+      spec: { signerName, request, usages },
+    });
+    const conditions = [trueCondition("Approved", "e2e", "the test approves")];
+    await kube.replace(signingRequests, { ...created, status: { conditions } }, "approval");
+    const signed = await eventually(
+      patience,
+      `CertificateSigningRequest ${name} with a certificate`,
+      () => kube.get<CertificateSigningRequest>(signingRequests, { name }),
+      (seen) => (seen?.status?.certificate ?? "") !== "",
+    );
+    return Buffer.from(signed?.status?.certificate ?? "", "base64").toString();
   }
 
   request(name: string): Promise<CertificateRequest | undefined> {

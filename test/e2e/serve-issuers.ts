@@ -9,11 +9,17 @@ export function serveIssuers(target: TargetOf, ...identities: readonly Identity[
   const ledger = new SignLedger();
   const running: RunningIssuer[] = [];
   beforeAll(async () => {
-    for (const { definition, account } of identities) {
+    for (const { definition, account, rbac } of identities) {
+      const { leaderElection: lease } = rbac;
       const issuer = startIssuer(ledger.observe(definition), {
         connection: await target().issuerConnection(account),
         clusterResourceNamespace: issuerNamespace,
         instance: account.name,
+        leaderElection: lease && {
+          leaseName: lease.leaseName,
+          namespace: issuerNamespace,
+          identity: account.name,
+        },
       });
       running.push(issuer);
       await issuer.synced;

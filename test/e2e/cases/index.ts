@@ -3,6 +3,7 @@ import { caKeyCases } from "./ca-keys.ts";
 import { certificateCases } from "./certificates.ts";
 import { footprintCases } from "./footprint.ts";
 import { gateCases } from "./gates.ts";
+import { guardedPkiCases } from "./guarded-pki.ts";
 import { hostileRequestCases } from "./hostile-requests.ts";
 import { httpPkiCases } from "./http-pki.ts";
 import { issuerObjectCases } from "./issuer-objects.ts";
@@ -19,6 +20,7 @@ import { sharingCases } from "./sharing.ts";
 export function e2eCases(target: TargetOf): void {
   certificateCases(target);
   httpPkiCases(target);
+  guardedPkiCases(target);
   gateCases(target);
   hostileRequestCases(target);
   secretCases(target);

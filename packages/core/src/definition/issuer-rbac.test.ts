@@ -51,7 +51,7 @@ const forSigningRequests = [
   "controller certificates.k8s.io/certificatesigningrequests/status patch",
 ];
 const forEvents = ["controller events.k8s.io/events create", "controller events.k8s.io/events patch"];
-const read = (resource: string) => ["get", "list", "watch"].map((verb) => `${resource} ${verb}`);
+const watched = (resource: string) => ["list", "watch"].map((verb) => `${resource} ${verb}`);
 
 describe("issuerRbac", () => {
   test("grants the controller of both kinds these rights and no other", () => {
@@ -65,7 +65,7 @@ describe("issuerRbac", () => {
       ...forSigningRequests,
       "controller certificates.k8s.io/signers sign acmeissuers.pki.example.com/*,acmeclusterissuers.pki.example.com/*",
       "controller authorization.k8s.io/subjectaccessreviews create",
-      ...read("controller /secrets"),
+      ...watched("controller /secrets"),
       "approver cert-manager.io/signers approve acmeissuers.pki.example.com/*,acmeclusterissuers.pki.example.com/*",
     ]);
   });
@@ -82,12 +82,12 @@ describe("issuerRbac", () => {
 
   test("lets the controller of a cluster kind alone read the Secrets of one namespace", () => {
     const granted = rights(rbac({ cluster: "AcmeClusterIssuer" }));
-    expect(granted.filter((right) => right.includes("secrets"))).toEqual(read("pki/references /secrets"));
+    expect(granted.filter((right) => right.includes("secrets"))).toEqual(watched("pki/references /secrets"));
     const elsewhere = rights(
       rbac({ cluster: "AcmeClusterIssuer" }, { clusterResourceNamespace: "cert-manager" }),
     );
     expect(elsewhere.filter((right) => right.includes("secrets"))).toEqual(
-      read("cert-manager/references /secrets"),
+      watched("cert-manager/references /secrets"),
     );
   });
 
@@ -113,10 +113,13 @@ describe("issuerRbac", () => {
     });
     const references = (options: Partial<IssuerRbacOptions> = {}) =>
       rights(issuerRbac(definition, { serviceAccount, ...options })).filter((right) => right.includes(" /"));
-    expect(references()).toEqual([...read(`${role} /configmaps`), `${role} /serviceaccounts/token create`]);
+    expect(references()).toEqual([
+      ...watched(`${role} /configmaps`),
+      `${role} /serviceaccounts/token create`,
+    ]);
     const names = { secrets: ["s"], configMaps: ["a", "b"], serviceAccounts: ["pki"] };
     expect(references({ references: names })).toEqual([
-      ...read(`${role} /configmaps`).map((right) => `${right} a,b`),
+      ...watched(`${role} /configmaps`).map((right) => `${right} a,b`),
       `${role} /serviceaccounts/token create pki`,
     ]);
   });
@@ -124,7 +127,7 @@ describe("issuerRbac", () => {
   test("grants the Secrets of some names alone where they are given", () => {
     const granted = rights(rbac(both, { references: { secrets: ["acme-token"] } }));
     expect(granted.filter((right) => right.includes("/secrets"))).toEqual(
-      read("controller /secrets").map((right) => `${right} acme-token`),
+      watched("controller /secrets").map((right) => `${right} acme-token`),
     );
   });
 

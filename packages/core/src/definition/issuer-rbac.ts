@@ -68,6 +68,8 @@ export const defaultApprover: ServiceAccountRef = Object.freeze({
 });
 
 const read = ["get", "list", "watch"];
+/** What issuers refer to is never read but by its watch. */
+const watchOnly = ["list", "watch"];
 
 /**
  * The roles that a controller of this definition needs and no more, each followed by its binding.
@@ -126,8 +128,8 @@ function referenceRules(
     ...(names === undefined ? {} : { resourceNames: names }),
   });
   return [
-    ...(readsSecrets ? [rule("secrets", read, secrets)] : []),
-    ...(readsConfigMaps ? [rule("configmaps", read, configMaps)] : []),
+    ...(readsSecrets ? [rule("secrets", watchOnly, secrets)] : []),
+    ...(readsConfigMaps ? [rule("configmaps", watchOnly, configMaps)] : []),
     ...(requestsTokens ? [rule("serviceaccounts/token", ["create"], serviceAccounts)] : []),
   ];
 }

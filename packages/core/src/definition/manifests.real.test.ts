@@ -1,4 +1,4 @@
-import { exactlyOneOf, secretKeyRef } from "@countersign/issuer-signer/spec";
+import { configMapKeyRef, exactlyOneOf, secretKeyRef } from "@countersign/issuer-signer/spec";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { z } from "zod";
 import {
@@ -36,10 +36,17 @@ const vault = defineIssuer({
   version: "v1beta2",
   kinds: { cluster: "VaultPki" },
   spec: exactlyOneOf(
-    z.object({ tokenSecretRef: secretKeyRef().optional(), role: z.string().optional(), mount: z.string() }),
+    z.object({
+      tokenSecretRef: secretKeyRef().optional(),
+      role: z.string().optional(),
+      mount: z.string(),
+      caRef: configMapKeyRef({ defaultKey: "ca.crt" }).optional(),
+    }),
     ["tokenSecretRef", "role"],
   ),
   secrets: (spec) => ({ token: spec.tokenSecretRef }),
+  configMaps: (spec) => ({ ca: spec.caRef }),
+  requestsTokens: true,
   connect,
 });
 
@@ -66,6 +73,7 @@ describeWithRigs(CONTROL_PLANE, "generated manifests on a real kube-apiserver", 
       serviceAccount: { namespace: "default", name: "vault-issuer" },
       clusterResourceNamespace: "vault-secrets",
       approver: { namespace: "cert-manager", name: "approver-policy" },
+      references: { serviceAccounts: ["login"] },
     });
   });
   afterAll(() => controlPlane?.stop());
@@ -238,7 +246,7 @@ describeWithRigs(CONTROL_PLANE, "generated manifests on a real kube-apiserver", 
     ["default:acme-issuer", "acmeclusterissuers.pki.example.com/status", {}, ["patch"]],
     ["default:acme-issuer", "plainissuers.pki.example.com", {}, []],
     ["default:acme-issuer", "events.events.k8s.io", {}, ["create", "patch"]],
-    ["default:acme-issuer", "secrets", { namespace: "kube-system" }, ["get", "list", "watch"]],
+    ["default:acme-issuer", "secrets", { namespace: "kube-system" }, ["list", "watch"]],
     [
       "default:acme-issuer",
       "leases.coordination.k8s.io",
@@ -254,8 +262,19 @@ describeWithRigs(CONTROL_PLANE, "generated manifests on a real kube-apiserver", 
     ["default:acme-issuer", "leases.coordination.k8s.io", { namespace: "kube-system", name: "acme" }, []],
     ["default:plain-issuer", "secrets", { namespace: "default" }, []],
     ["default:plain-issuer", "leases.coordination.k8s.io", { namespace: "default" }, []],
-    ["default:vault-issuer", "secrets", { namespace: "vault-secrets" }, ["get", "list", "watch"]],
+    ["default:vault-issuer", "secrets", { namespace: "vault-secrets" }, ["list", "watch"]],
     ["default:vault-issuer", "secrets", { namespace: "default" }, []],
+    ["default:vault-issuer", "configmaps", { namespace: "vault-secrets" }, ["list", "watch"]],
+    ["default:vault-issuer", "configmaps", { namespace: "default" }, []],
+    [
+      "default:vault-issuer",
+      "serviceaccounts/token",
+      { namespace: "vault-secrets", name: "login" },
+      ["create"],
+    ],
+    ["default:vault-issuer", "serviceaccounts/token", { namespace: "vault-secrets", name: "other" }, []],
+    ["default:vault-issuer", "serviceaccounts/token", { namespace: "default", name: "login" }, []],
+    ["default:vault-issuer", "serviceaccounts", { namespace: "vault-secrets" }, []],
   ])("lets %s do with %s %j exactly %j", async (account, resource, more, allowed) => {
     const granted: string[] = [];
     for (const verb of verbs) if (await may(account, verb, resource, more)) granted.push(verb);

@@ -93,7 +93,7 @@ export class NamedObjectWatcher<T extends KubeObject> {
     const why =
       informer.lastError === undefined ? "the API server does not answer" : informer.lastError.message;
     throw new IssuerError(
-      `Cannot read ${this.#options.type.kind} ${namespace}/${name}: ${why} Check that the issuer may get, list and watch it.`,
+      `Cannot read ${this.#options.type.kind} ${namespace}/${name}: ${why} Check that the issuer may list and watch it.`,
     );
   }
 

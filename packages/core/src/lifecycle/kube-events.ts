@@ -2,6 +2,11 @@ import type { IssuerDefinition } from "../definition/define-issuer.ts";
 import type { EventRecorder } from "../kube/event-recorder.ts";
 import type { Lifecycle, RequestWritten } from "./lifecycle.ts";
 
+const apiVersions = Object.freeze({
+  CertificateRequest: "cert-manager.io/v1",
+  CertificateSigningRequest: "certificates.k8s.io/v1",
+});
+
 /** Records the steps of a definition's requests, and the news of its issuers, as Kubernetes events. */
 export function recordKubeEvents(
   lifecycle: Lifecycle,
@@ -13,7 +18,7 @@ export function recordKubeEvents(
     const action = reason === "RetryableError" || reason === "PermanentError" ? "SyncFailed" : "Synced";
     const { kind, namespace, name, uid } = request;
     recorder.record(
-      { apiVersion: "cert-manager.io/v1", kind, metadata: { namespace, name, uid } },
+      { apiVersion: apiVersions[kind], kind, metadata: { namespace, name, uid } },
       { type, reason, action, note },
     );
   };
