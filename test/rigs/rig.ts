@@ -2,7 +2,7 @@ import { createHash, type Hash } from "node:crypto";
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 
-/** Names of the servers that the real tier builds and runs. */
+/** Names of the servers and oracles that the real tier builds and runs. */
 export type RigName =
   | "etcd"
   | "kube-apiserver"
@@ -11,7 +11,9 @@ export type RigName =
   | "openbao"
   | "vault"
   | "vault-plugin-auth-kubernetes"
-  | "vault-plugin-auth-jwt";
+  | "vault-plugin-auth-jwt"
+  | "x509-oracle"
+  | "x509-oracle-pkilint";
 
 interface AnyRig {
   readonly name: RigName;
@@ -44,8 +46,15 @@ export interface WheelRig extends AnyRig {
   readonly member: string;
 }
 
+/** A Python interpreter with packages of its own, each pinned by version and hash. */
+export interface PythonRig extends AnyRig {
+  readonly source: "python";
+  /** Folder of `requirements.txt`, relative to this file. */
+  readonly requirements: string;
+}
+
 /** How one binary is had, unless the environment names it. */
-export type Rig = GoRig | WheelRig;
+export type Rig = GoRig | WheelRig | PythonRig;
 
 const KUBERNETES_VERSION = "1.35.4";
 const [MAJOR, MINOR] = KUBERNETES_VERSION.split(".");
@@ -145,6 +154,24 @@ export const RIGS = Object.freeze({
     override: "VAULT_PLUGIN_AUTH_JWT_BIN",
     coldMinutes: 1,
   },
+  "x509-oracle": {
+    source: "go",
+    name: "x509-oracle",
+    version: "v1.21.2",
+    module: "x509-oracle",
+    package: ".",
+    ldflags: "-s -w",
+    override: "X509_ORACLE_BIN",
+    coldMinutes: 2,
+  },
+  "x509-oracle-pkilint": {
+    source: "python",
+    name: "x509-oracle-pkilint",
+    version: "0.13.3",
+    requirements: "x509-oracle-pkilint",
+    override: "X509_ORACLE_PKILINT_PYTHON",
+    coldMinutes: 1,
+  },
 } as const satisfies { readonly [Name in RigName]: Rig & { readonly name: Name } });
 
 /** Absolute folder of the rig's Go module. */
@@ -152,10 +179,16 @@ export function moduleDirectory(rig: GoRig): string {
   return join(import.meta.dirname, rig.module);
 }
 
+/** Absolute path of the Python rig's `requirements.txt`. */
+export function requirementsFile(rig: PythonRig): string {
+  return join(import.meta.dirname, rig.requirements, "requirements.txt");
+}
+
 /** File name of the rig in the cache: it changes whenever anything that goes into the binary changes. */
 export async function cacheKey(rig: Rig): Promise<string> {
   const hash = createHash("sha256");
   if (rig.source === "wheel") hash.update([rig.distribution, rig.member, ...rig.hashes].join("\n"));
+  else if (rig.source === "python") hash.update(await readFile(requirementsFile(rig)));
   else await hashModule(rig, hash);
   return `${rig.name}-${rig.version}-${hash.digest("hex").slice(0, 12)}`;
 }

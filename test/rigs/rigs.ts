@@ -15,6 +15,9 @@ export const VAULT = Object.freeze({
   openbao: ["openbao"],
 } as const satisfies { readonly [Flavour in VaultFlavour]: readonly RigName[] });
 
+/** The rigs that `startOracle` needs. */
+export const X509_ORACLE = ["x509-oracle", "x509-oracle-pkilint"] as const satisfies readonly RigName[];
+
 /**
  * `describe` for a suite that needs these rigs. Where one is missing the suite is skipped and its title gives the
  * reason; where `CI=true` the run has already failed in the global set-up.
