@@ -1,9 +1,8 @@
 import {
   assertUsableCa,
-  buildCertificate,
+  caProfileFields,
   defineIssuer,
-  deterministicSerial,
-  issued,
+  issueFromCa,
   orderChain,
   parsePrivateKey,
   softwareCaSigner,
@@ -26,17 +25,7 @@ export const softwareCa = defineIssuer({
       .min(1)
       .max(253)
       .describe("Secret with the CA: its chain in tls.crt, its key in tls.key."),
-    crlDistributionPoints: z
-      .array(z.url())
-      .max(8)
-      .optional()
-      .describe("URLs of the CRL, copied into certificates."),
-    ocspServers: z
-      .array(z.url())
-      .max(8)
-      .optional()
-      .describe("URLs of the OCSP responder, copied into certificates."),
-    issuingCertificateURLs: z.array(z.url()).max(8).optional().describe("URLs of the CA certificate."),
+    ...caProfileFields,
   }),
   secrets: ({ secretName }) => ({
     certificate: { name: secretName, key: "tls.crt" },
@@ -44,29 +33,15 @@ export const softwareCa = defineIssuer({
   }),
   connect({ spec, secrets }) {
     const key = parsePrivateKey(secrets.key);
-    const caChain = orderChain(secrets.certificate);
-    const [ca] = caChain.chain;
+    const { chain, root } = orderChain(secrets.certificate);
+    const [ca] = chain;
     if (ca === undefined) throw new TypeError("orderChain never answers an empty chain");
+    const caChain = root === undefined || root === ca ? chain : [...chain, root];
     const signer = softwareCaSigner(key);
     return {
-      idempotent: true,
+      idempotent: spec.serial === "request",
       check: async () => assertUsableCa(ca, { now: new Date(), key }),
-      async sign({ parsedCsr, isCA, usages, durationSeconds, approvedAt }, { attemptId }) {
-        const certificate = await buildCertificate({
-          csr: parsedCsr,
-          caCertificate: ca,
-          signer,
-          serial: deterministicSerial(attemptId),
-          notBefore: new Date(approvedAt * 1000),
-          notAfter: new Date((approvedAt + durationSeconds) * 1000),
-          isCA,
-          usages,
-          crlDistributionPoints: spec.crlDistributionPoints,
-          ocspServers: spec.ocspServers,
-          issuingCertificateUrls: spec.issuingCertificateURLs,
-        });
-        return issued({ chain: certificate.pem + secrets.certificate });
-      },
+      sign: (request, { attemptId }) => issueFromCa({ request, attemptId, caChain, signer, profile: spec }),
     };
   },
 });

@@ -52,6 +52,7 @@ describe("buildCertificate", () => {
         crlDistributionPoints: ["http://crl.example.com/a.crl", "http://crl.example.com/b.crl"],
         ocspServers: ["http://ocsp.example.com"],
         issuingCertificateUrls: ["http://ca.example.com/ca.crt"],
+        policyOids: ["2.23.140.1.2.1", "1.3.6.1.4.1.99999.1", "2.23.140.1.2.1"],
       }),
     );
     expect(oidsOf(certificate)).toEqual([
@@ -61,6 +62,7 @@ describe("buildCertificate", () => {
       oids.subjectKeyIdentifier,
       oids.authorityKeyIdentifier,
       oids.authorityInfoAccess,
+      oids.certificatePolicies,
       oids.crlDistributionPoints,
       oids.subjectAltName,
     ]);
@@ -68,6 +70,7 @@ describe("buildCertificate", () => {
       true,
       false,
       true,
+      false,
       false,
       false,
       false,
@@ -82,12 +85,13 @@ describe("buildCertificate", () => {
       "leaf.pem",
       "-noout",
       "-ext",
-      "crlDistributionPoints,authorityInfoAccess",
+      "crlDistributionPoints,authorityInfoAccess,certificatePolicies",
     );
     expect(text).toContain("URI:http://crl.example.com/a.crl");
     expect(text).toContain("URI:http://crl.example.com/b.crl");
     expect(text).toContain("OCSP - URI:http://ocsp.example.com");
     expect(text).toContain("CA Issuers - URI:http://ca.example.com/ca.crt");
+    expect(text.match(/Policy: .*/g)).toEqual(["Policy: 2.23.140.1.2.1", "Policy: 1.3.6.1.4.1.99999.1"]);
   });
 
   it("is deterministic but for an ECDSA signature, in whole seconds", async () => {

@@ -9,6 +9,7 @@ import {
   encodeAuthorityInfoAccess,
   encodeAuthorityKeyIdentifier,
   encodeBasicConstraints,
+  encodeCertificatePolicies,
   encodeCrlDistributionPoints,
   encodeExtendedKeyUsage,
   encodeExtension,
@@ -38,6 +39,8 @@ export interface BuildCertificateOptions extends RequestedProfile {
   readonly crlDistributionPoints?: readonly string[] | undefined;
   readonly ocspServers?: readonly string[] | undefined;
   readonly issuingCertificateUrls?: readonly string[] | undefined;
+  /** Dotted OIDs of the policies under which the certificate is issued. */
+  readonly policyOids?: readonly string[] | undefined;
 }
 
 /**
@@ -122,6 +125,7 @@ function encodeExtensions(options: BuildCertificateOptions, usages: ResolvedUsag
     crlDistributionPoints = [],
     ocspServers = [],
     issuingCertificateUrls = [],
+    policyOids = [],
   } = options;
   const authorityKeyId =
     caCertificate.skiHex === undefined
@@ -143,6 +147,8 @@ function encodeExtensions(options: BuildCertificateOptions, usages: ResolvedUsag
   add(oids.authorityKeyIdentifier, false, encodeAuthorityKeyIdentifier(authorityKeyId));
   if (ocspServers.length + issuingCertificateUrls.length > 0)
     add(oids.authorityInfoAccess, false, encodeAuthorityInfoAccess(ocspServers, issuingCertificateUrls));
+  if (policyOids.length > 0)
+    add(oids.certificatePolicies, false, encodeCertificatePolicies([...new Set(policyOids)]));
   if (csr.nameConstraintsDer !== undefined) add(oids.nameConstraints, true, csr.nameConstraintsDer);
   if (crlDistributionPoints.length > 0)
     add(oids.crlDistributionPoints, false, encodeCrlDistributionPoints(crlDistributionPoints));

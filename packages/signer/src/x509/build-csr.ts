@@ -1,5 +1,5 @@
 import type { KeyObject } from "node:crypto";
-import { type SignatureAlgorithmOptions, softwareCaSigner } from "./ca-signer.ts";
+import { type CaSigner, type SignatureAlgorithmOptions, softwareCaSigner } from "./ca-signer.ts";
 import { derBitString, derSequence } from "./der-writer.ts";
 import type { SubjectAttribute } from "./encode-name.ts";
 import { encodePem } from "./pem.ts";
@@ -7,8 +7,8 @@ import { encodeSignatureAlgorithm } from "./signature-algorithm.ts";
 
 /** What {@link buildCsr} puts into a request. */
 export interface BuildCsrOptions extends SignatureAlgorithmOptions {
-  /** The private key that the request is for. */
-  readonly key: KeyObject;
+  /** The private key that the request is for, or a signer over it where it is not in this process. */
+  readonly key: KeyObject | CaSigner;
   /** In the order of the encoding; a `commonName` is put before them. */
   readonly subject?: readonly SubjectAttribute[] | undefined;
   readonly commonName?: string | undefined;
@@ -31,8 +31,8 @@ export interface BuildCsrOptions extends SignatureAlgorithmOptions {
  */
 export async function buildCsr(options: BuildCsrOptions): Promise<string> {
   const { encodeRequestInfo } = await import("./pkcs10-writer.ts");
-  const signer = softwareCaSigner(options.key, options);
-  const info = encodeRequestInfo(options);
+  const signer = "sign" in options.key ? options.key : softwareCaSigner(options.key, options);
+  const info = encodeRequestInfo(options, signer.publicKey);
   const signature = await signer.sign(info);
   // pkijs leaves out the NULL of an RSA AlgorithmIdentifier, so the outer sequence is put together here.
   const request = derSequence(info, encodeSignatureAlgorithm(signer.algorithm), derBitString(signature));

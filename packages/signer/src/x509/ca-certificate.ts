@@ -1,20 +1,11 @@
 import { generateKeyPairSync, type KeyObject } from "node:crypto";
 import { IssuerError } from "../errors.ts";
-import { sameBytes, toHex } from "./bytes.ts";
+import { sameBytes } from "./bytes.ts";
 import { softwareCaSigner, spkiOf } from "./ca-signer.ts";
 import { maySignCertificates, parseCertificate, type X509 } from "./certificate.ts";
-import { derOctetString } from "./der-writer.ts";
-import { encodeName } from "./encode-name.ts";
-import {
-  encodeAuthorityKeyIdentifier,
-  encodeBasicConstraints,
-  encodeExtension,
-  encodeKeyUsage,
-} from "./extensions.ts";
-import { oids } from "./oid.ts";
 import type { KeyAlgorithm } from "./public-key.ts";
-import { deterministicSerial } from "./serial.ts";
-import { encodeCertificate, encodeTbsCertificate, keyIdentifier } from "./tbs-certificate.ts";
+import { encodeSelfSignedTbs } from "./self-sign-ca.ts";
+import { encodeCertificate } from "./tbs-certificate.ts";
 
 /**
  * Checks at load that a certificate can issue: BasicConstraints CA, `cert sign`, valid now and, where the key is given,
@@ -58,29 +49,9 @@ export function newSelfSignedCa(options: NewSelfSignedCaOptions): {
   readonly key: KeyObject;
 } {
   const key = newPrivateKey(options.keyAlgorithm ?? { name: "EC", curve: "P-256" });
-  const spkiDer = spkiOf(key);
   const signer = softwareCaSigner(key);
-  const name = encodeName([{ type: "CN", value: options.commonName }]);
-  const keyId = keyIdentifier(spkiDer);
-  const tbs = encodeTbsCertificate({
-    serial: deterministicSerial(toHex(spkiDer)),
-    signatureAlgorithm: signer.algorithm,
-    issuerDer: name,
-    notBefore: options.notBefore,
-    notAfter: options.notAfter,
-    subjectDer: name,
-    spkiDer,
-    extensions: [
-      encodeExtension(oids.keyUsage, true, encodeKeyUsage(["cert sign", "crl sign"])),
-      encodeExtension(
-        oids.basicConstraints,
-        true,
-        encodeBasicConstraints({ isCA: true, pathLength: options.pathLength }),
-      ),
-      encodeExtension(oids.subjectKeyIdentifier, false, derOctetString(keyId)),
-      encodeExtension(oids.authorityKeyIdentifier, false, encodeAuthorityKeyIdentifier(keyId)),
-    ],
-  });
+  const subject = [{ type: "CN", value: options.commonName }];
+  const tbs = encodeSelfSignedTbs({ ...options, signer, subject });
   const signature = signer.sign(tbs) as Uint8Array;
   return { certificate: parseCertificate(encodeCertificate(tbs, signer.algorithm, signature)), key };
 }

@@ -160,6 +160,11 @@ export function encodeAuthorityInfoAccess(ocsp: readonly string[], caIssuers: re
   );
 }
 
+/** Encodes CertificatePolicies (RFC 5280 §4.2.1.4) without qualifiers. */
+export function encodeCertificatePolicies(policies: readonly string[]): Uint8Array {
+  return derSequence(...policies.map((policy) => derSequence(derOid(policy))));
+}
+
 function encodeUri(url: string): Uint8Array {
   const octets = Buffer.from(url, "latin1");
   if (toLatin1(octets) !== url || !/^[\x21-\x7e]+$/.test(url))

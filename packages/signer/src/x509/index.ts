@@ -1,4 +1,12 @@
 export { type BuildCertificateOptions, buildCertificate } from "./build-certificate.ts";
+export {
+  type BuildCrlOptions,
+  buildCrl,
+  type Crl,
+  type RevocationReason,
+  type RevokedCertificate,
+  revocationReasons,
+} from "./build-crl.ts";
 export { type BuildCsrOptions, buildCsr } from "./build-csr.ts";
 export {
   assertKeyMatches,
@@ -22,11 +30,13 @@ export { ecdsaSignatureToDer } from "./ecdsa-signature.ts";
 export type { SubjectAttribute } from "./encode-name.ts";
 export type { BasicConstraints, Extension } from "./extensions.ts";
 export type { OtherGeneralName, SubjectNames } from "./general-names.ts";
+export { type CaProfile, type IssueFromCaOptions, issueFromCa } from "./issue-from-ca.ts";
 export { encodePem, pemLimits } from "./pem.ts";
 export { parsePkcs7Certificates } from "./pkcs7.ts";
 export { parsePrivateKey } from "./private-key.ts";
 export type { CurveName, KeyAlgorithm } from "./public-key.ts";
-export { deterministicSerial } from "./serial.ts";
+export { type SelfSignCaOptions, selfSignCa } from "./self-sign-ca.ts";
+export { deterministicSerial, randomSerial } from "./serial.ts";
 export type { SignatureAlgorithm } from "./signature-algorithm.ts";
 export { defaultUsages, type ResolvedUsages, resolveUsages } from "./usages.ts";
 export {

@@ -30,6 +30,8 @@ export const oids = Object.freeze({
   basicConstraints: "2.5.29.19",
   nameConstraints: "2.5.29.30",
   crlDistributionPoints: "2.5.29.31",
+  crlNumber: "2.5.29.20",
+  crlReason: "2.5.29.21",
   certificatePolicies: "2.5.29.32",
   policyConstraints: "2.5.29.36",
   inhibitAnyPolicy: "2.5.29.54",

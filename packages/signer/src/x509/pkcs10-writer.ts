@@ -1,3 +1,4 @@
+import type { KeyObject } from "node:crypto";
 import { fromBER, OctetString } from "asn1js";
 import {
   Attribute,
@@ -21,11 +22,11 @@ import { resolveUsages } from "./usages.ts";
  * Encodes a CertificationRequestInfo with pkijs. A module of its own because importing pkijs and asn1js costs some 50 ms:
  * `buildCsr` loads it on its first call.
  */
-export function encodeRequestInfo(options: BuildCsrOptions): Uint8Array {
+export function encodeRequestInfo(options: BuildCsrOptions, publicKey: KeyObject): Uint8Array {
   const extensions = requestedExtensions(options);
   const request = new Request({
     subject: encodeSubject(options),
-    subjectPublicKeyInfo: new PublicKeyInfo({ schema: fromBER(spkiOf(options.key)).result }),
+    subjectPublicKeyInfo: new PublicKeyInfo({ schema: fromBER(spkiOf(publicKey)).result }),
     attributes: extensions.length === 0 ? [] : [extensionRequest(extensions)],
   });
   return request.encodeInfo();

@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { createHash, randomBytes } from "node:crypto";
 
 /**
  * A serial number derived from a seed, such as the uid of a request with its CSR: the same seed gives the same serial, so
@@ -7,6 +7,13 @@ import { createHash } from "node:crypto";
  */
 export function deterministicSerial(seed: string): Uint8Array {
   const serial = createHash("sha256").update(seed, "utf8").digest().subarray(0, 19);
+  serial[0] = ((serial[0] ?? 0) & 0x3f) | 0x40;
+  return serial;
+}
+
+/** A serial number of 150 random bits, for who wants no serial to follow from its request; a repeat is another certificate. */
+export function randomSerial(): Uint8Array {
+  const serial = randomBytes(19);
   serial[0] = ((serial[0] ?? 0) & 0x3f) | 0x40;
   return serial;
 }
