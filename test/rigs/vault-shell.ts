@@ -1,0 +1,68 @@
+import { spawn } from "node:child_process";
+import { mkdir, symlink, writeFile } from "node:fs/promises";
+import { basename, join } from "node:path";
+import type { ControlPlane } from "./control-plane.ts";
+import type { Vault } from "./vault.ts";
+import { withoutVaultVariables } from "./vault-node.ts";
+
+/** How a command ended and all that it wrote, the two streams in order of arrival. */
+export interface ShellResult {
+  readonly code: number | null;
+  readonly output: string;
+}
+
+/** Runs a shell script as somebody would who administers this Vault and this cluster. */
+export type AdminShell = (
+  script: string,
+  env?: Readonly<Record<string, string>>,
+  ...args: readonly string[]
+) => Promise<ShellResult>;
+
+/** What an {@link AdminShell} needs. */
+export interface AdminShellOptions {
+  readonly vault: Vault;
+  readonly controlPlane: ControlPlane;
+  /** Working folder of the scripts; the clients are put in its `bin`. */
+  readonly directory: string;
+  /** Name under which Vault's client is found. */
+  readonly client: "vault" | "bao";
+}
+
+/** Puts the clients of both on PATH, logged in as administrator. A script that runs for 120 s is killed. */
+export async function adminShell(options: AdminShellOptions): Promise<AdminShell> {
+  const { vault, controlPlane, directory, client } = options;
+  const bin = join(directory, "bin");
+  await mkdir(bin);
+  await symlink(vault.command, join(bin, client));
+  await symlink(controlPlane.kubectlPath, join(bin, "kubectl"));
+  const caFile = join(directory, "vault-server-ca.pem");
+  if (vault.caPem !== undefined) await writeFile(caFile, vault.caPem);
+  const base = {
+    ...withoutVaultVariables(process.env),
+    PATH: `${bin}:${process.env.PATH}`,
+    // The client keeps a token there.
+    HOME: directory,
+    VAULT_ADDR: vault.address,
+    VAULT_TOKEN: vault.rootToken,
+    ...(vault.caPem === undefined ? {} : { VAULT_CACERT: caFile }),
+    KUBECONFIG: controlPlane.kubeconfigPath,
+  };
+  return (script, env = {}, ...args) => {
+    const child = spawn("/bin/sh", ["-c", script, basename(client), ...args], {
+      cwd: directory,
+      env: { ...base, ...env },
+      stdio: ["ignore", "pipe", "pipe"],
+      timeout: 120_000,
+      killSignal: "SIGKILL",
+    });
+    let output = "";
+    for (const stream of [child.stdout, child.stderr])
+      stream.setEncoding("utf8").on("data", (text: string) => {
+        output += text;
+      });
+    return new Promise((resolve, reject) => {
+      child.once("error", reject);
+      child.once("close", (code) => resolve({ code, output }));
+    });
+  };
+}
