@@ -158,7 +158,7 @@ export function serveIssuers(definition: IssuerDefinition, context: ServeContext
 }
 
 /** A new spec, or a changed annotation, which is how people ask for a new look, or label, by which issuers are shared out. */
-function needsLook(object: IssuerObject, previous: IssuerObject | undefined): boolean {
+export function needsLook(object: IssuerObject, previous: IssuerObject | undefined): boolean {
   return (
     object.metadata.uid !== previous?.metadata.uid ||
     object.metadata.generation !== previous?.metadata.generation ||
@@ -168,7 +168,8 @@ function needsLook(object: IssuerObject, previous: IssuerObject | undefined): bo
   );
 }
 
-function readyChanged(object: IssuerObject, previous: IssuerObject | undefined): boolean {
+/** Whether its Ready condition says something else, so that the requests that name it are looked at again. */
+export function readyChanged(object: IssuerObject, previous: IssuerObject | undefined): boolean {
   const now = findCondition(object.status?.conditions, "Ready");
   const before = findCondition(previous?.status?.conditions, "Ready");
   return now?.status !== before?.status || now?.observedGeneration !== before?.observedGeneration;
