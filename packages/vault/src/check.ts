@@ -1,5 +1,5 @@
 import { type Endpoints, IssuerError } from "@countersign/issuer-signer";
-import { commonError } from "./errors.ts";
+import { commonError, optionalError } from "./errors.ts";
 import type { SignPath } from "./sign-path.ts";
 import { isSuccess, objectField, texts, type VaultAnswer } from "./vault-answer.ts";
 import type { VaultSession } from "./vault-session.ts";
@@ -51,8 +51,7 @@ async function checkPolicy({ session, path, signal }: CheckVaultOptions): Promis
     json: { paths: [path.path] },
     mayBeDenied: true,
     signal,
-    judge: (refusal) =>
-      refusal.status >= 400 && refusal.status < 412 ? undefined : commonError(refusal, false),
+    judge: optionalError,
   });
   const capabilities = isSuccess(answer) ? capabilitiesOn(answer, path.path) : [];
   if (capabilities.length === 0 || capabilities.includes("update") || capabilities.includes("root")) return;

@@ -23,6 +23,8 @@ export interface ConnectOptions {
   readonly issuer?: Partial<VaultContext["issuer"]>;
   readonly http?: HttpClientOptions;
   /** Tokens of service accounts; `jwt-1` and so on unless given. */
+  /** As `connectVault` takes it; nothing is waited for unless given. */
+  readonly settleMs?: number;
   readonly requestToken?: (request: ServiceAccountTokenRequest) => Promise<string>;
 }
 
@@ -38,7 +40,7 @@ export function connectTo(servers: string | readonly string[], options: ConnectO
   const tokenRequests: ServiceAccountTokenRequest[] = [];
   const credentials: CredentialReport[] = [];
   const http = new HttpClient(options.http);
-  const signer = connectVault({
+  const context: VaultContext = {
     spec: spec.parse({ vault: { ...server, ...signing, auth, ...vault } }),
     secrets: { ...("auth" in vault ? {} : { token: "root" }), ...secrets } as VaultContext["secrets"],
     configMaps: { caBundle },
@@ -59,8 +61,9 @@ export function connectTo(servers: string | readonly string[], options: ConnectO
       },
     },
     reports: { circuit: () => {}, credential: (report) => credentials.push(report) },
-  });
-  const context = { operation: undefined, signal: never, attemptId: "attempt" };
+  };
+  const signer = connectVault(context, { settleMs: options.settleMs ?? 0 });
+  const call = { operation: undefined, signal: never, attemptId: "attempt" };
   return {
     signer,
     tokenRequests,
@@ -68,9 +71,9 @@ export function connectTo(servers: string | readonly string[], options: ConnectO
     check: () => signer.check({ signal: never }),
     async sign(request: SignRequest | SignRequestForOptions = {}): Promise<Issued> {
       const asked = "parsedCsr" in request ? request : await signRequestFor(request);
-      return signer.sign(asked as SignRequest, context);
+      return signer.sign(asked as SignRequest, call);
     },
-    find: (request: SignRequest) => signer.find(request, context),
+    find: (request: SignRequest) => signer.find(request, call),
     async [Symbol.asyncDispose]() {
       await signer.close();
       http.close();

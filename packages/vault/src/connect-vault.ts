@@ -16,12 +16,18 @@ export type VaultContext = ConnectContext<
   ReturnType<typeof configMapRefs>
 >;
 
+/** What a test may want otherwise. */
+export interface ConnectVaultOptions {
+  /** For how long `find` looks for what is not there, in milliseconds; 2,000 unless given. */
+  readonly settleMs?: number | undefined;
+}
+
 /**
  * Puts a signer together; nothing is sent yet.
  *
  * @throws IssuerError that says what in the spec or its Secrets to correct
  */
-export function connectVault(context: VaultContext): VaultSigner {
+export function connectVault(context: VaultContext, { settleMs }: ConnectVaultOptions = {}): VaultSigner {
   const { spec, secrets, issuer, reports, serviceAccountTokens: tokens } = context;
   const { vault } = spec;
   const path = pathOf(vault);
@@ -47,7 +53,7 @@ export function connectVault(context: VaultContext): VaultSigner {
           random: Math.random,
         });
   const session = new VaultSession({ transport, endpoints, tokens: login });
-  return new VaultSigner({ transport, endpoints, session, path, report: reports.credential });
+  return new VaultSigner({ transport, endpoints, session, path, report: reports.credential, settleMs });
 }
 
 function pathOf({ path, mount, role, issuerRef, mode }: VaultSpec): SignPath {

@@ -25,6 +25,8 @@ const caTrouble =
 /** A standby during an election: whoever says this has done nothing. */
 const noActiveServer = /active (cluster )?node not found|cluster leader/i;
 
+const noNamespace = /namespace not found/i;
+
 /** The beginning of every message about an answer. */
 export function said({ host, status }: VaultAnswer): string {
   return `Vault at ${host} answered ${status}`;
@@ -66,6 +68,12 @@ export function commonError(answer: VaultAnswer, mayIssue: boolean): SignerError
   return undefined;
 }
 
+/** The error for a call whose refusal says nothing: what may not be asked, or is not known, is no fault. */
+export function optionalError(answer: VaultAnswer): SignerError | undefined {
+  const isRefusal = answer.status >= 400 && answer.status < 412;
+  return isRefusal && !says(answer, noNamespace) ? undefined : commonError(answer, false);
+}
+
 function serverError(answer: VaultAnswer, mayIssue: boolean): SignerError {
   if (says(answer, caTrouble))
     return new IssuerError(
@@ -79,7 +87,7 @@ function serverError(answer: VaultAnswer, mayIssue: boolean): SignerError {
 }
 
 function pathError(answer: VaultAnswer): IssuerError {
-  if (says(answer, /namespace not found/i))
+  if (says(answer, noNamespace))
     return new IssuerError(`${said(answer)}: the namespace does not exist. Correct it in the issuer's spec.`);
   const what = says(answer, /no handler for route/i) ? "nothing is mounted there" : "there is no such path";
   return new IssuerError(`${said(answer)}: ${what}. Correct the path or the mount in the issuer's spec.`);

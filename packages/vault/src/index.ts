@@ -4,6 +4,6 @@
  *
  * @module
  */
-export { connectVault, type VaultContext } from "./connect-vault.ts";
+export { type ConnectVaultOptions, connectVault, type VaultContext } from "./connect-vault.ts";
 export { type VaultSpec, vaultSpec } from "./spec.ts";
 export { vaultIssuer } from "./vault-issuer.ts";

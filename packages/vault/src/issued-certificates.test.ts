@@ -59,6 +59,35 @@ describe("find", () => {
     expect(await mount.vault.find(request)).toBeUndefined();
   });
 
+  test("looks again for what is not there: a standby may be behind", async () => {
+    const request = await signRequestFor();
+    const mine = await certificateFor(root, request);
+    await using mount = await mountOf(root, [mine], { settleMs: 20 });
+    const listed = mount.fake.routes[list] ?? "reset";
+    for (const looks of [2, 3]) {
+      let left = looks;
+      mount.fake.routes[list] = (call) => {
+        left -= 1;
+        if (left > 0) return refused(404);
+        return typeof listed === "function" ? listed(call) : listed;
+      };
+      expect(await mount.vault.find(request)).toMatchObject({ status: "issued" });
+      expect(left).toBe(0);
+    }
+  });
+
+  test("reads again what was listed and could not be read", async () => {
+    const request = await signRequestFor();
+    const mine = await certificateFor(root, request);
+    await using mount = await mountOf(root, [mine]);
+    const path = `GET pki/cert/${serialOf(mine)}`;
+    const entry = mount.fake.routes[path] ?? "reset";
+    mount.fake.routes[path] = refused(404);
+    expect(await mount.vault.find(request)).toBeUndefined();
+    mount.fake.routes[path] = entry;
+    expect(await mount.vault.find(request)).toMatchObject({ status: "issued" });
+  });
+
   test("leaves out an older certificate of the same key, and takes the latest of several", async () => {
     const request = await signRequestFor();
     const old = await certificateFor(root, request, 3600);

@@ -1,7 +1,8 @@
 import { createHash } from "node:crypto";
+import { setTimeout as delay } from "node:timers/promises";
 import { httpFailureOf, parseCertificate, type SignRequest, type X509 } from "@countersign/issuer-signer";
 import { chainFromLeaf } from "./chain.ts";
-import { commonError } from "./errors.ts";
+import { optionalError } from "./errors.ts";
 import type { SignPath } from "./sign-path.ts";
 import { isSuccess, objectField, texts, type VaultAnswer } from "./vault-answer.ts";
 import type { VaultSession } from "./vault-session.ts";
@@ -14,7 +15,8 @@ interface Known {
   readonly notBefore: number;
 }
 
-const notOurs: Known = Object.freeze({ key: "", notBefore: 0 });
+/** What this toolkit does not read it would not have asked for. */
+const unreadable: Known = Object.freeze({ key: "", notBefore: 0 });
 
 /** What the mount knows of a request. */
 export type Lookup =
@@ -28,8 +30,24 @@ export const maxListedCertificates = 5_000;
 const parallelReads = 8;
 /** Clocks of the API server and of Vault may differ by this. */
 const clockSkewMs = 60_000;
+/**
+ * Standbys of OpenBao, and performance standbys of Vault, read what they have themselves, which may be behind the active
+ * server; and a server whose caller has gone may still be at work. What is not there is looked for again until this is
+ * over.
+ */
+const defaultSettleMs = 2_000;
+/** When, as shares of that time: most servers are behind by a few milliseconds. */
+const settleShares: readonly number[] = Object.freeze([0.1, 0.9]);
 /** Vault's default for how far it back-dates. */
 const defaultNotBeforeSeconds = 30;
+
+/** What {@link IssuedCertificates} needs. */
+export interface IssuedCertificatesOptions {
+  readonly session: VaultSession;
+  readonly path: SignPath;
+  /** For how long what is not there is looked for, in milliseconds. */
+  readonly settleMs?: number | undefined;
+}
 
 /**
  * Looks through the certificates of a mount for those of a public key. Vault has no index of them: the list of serial
@@ -39,16 +57,28 @@ const defaultNotBeforeSeconds = 30;
 export class IssuedCertificates {
   readonly #session: VaultSession;
   readonly #path: SignPath;
+  readonly #settleMs: number;
   readonly #known = new Map<string, Known>();
   #reading: Promise<void> = Promise.resolve();
 
-  constructor(session: VaultSession, path: SignPath) {
+  constructor({ session, path, settleMs = defaultSettleMs }: IssuedCertificatesOptions) {
     this.#session = session;
     this.#path = path;
+    this.#settleMs = settleMs;
   }
 
   /** The certificate that the mount issued for this request since its approval. */
   async find(request: SignRequest, signal: AbortSignal): Promise<Lookup> {
+    let lookup = await this.#look(request, signal);
+    for (const share of settleShares) {
+      if (lookup.status !== "absent") break;
+      await delay(this.#settleMs * share, undefined, { signal });
+      lookup = await this.#look(request, signal);
+    }
+    return lookup;
+  }
+
+  async #look(request: SignRequest, signal: AbortSignal): Promise<Lookup> {
     const role = await this.#role(signal);
     if (role === undefined)
       return unknown("the issuer's token may not read the role, which says whether certificates are stored");
@@ -98,7 +128,8 @@ export class IssuedCertificates {
       Array.from({ length: parallelReads }, async () => {
         for (let serial = left.pop(); serial !== undefined; serial = left.pop()) {
           signal.throwIfAborted();
-          this.#known.set(serial, await this.#certificate(serial, signal));
+          const known = await this.#certificate(serial, signal);
+          if (known !== undefined) this.#known.set(serial, known);
         }
       }),
     );
@@ -141,14 +172,15 @@ export class IssuedCertificates {
     return { status: "found", path };
   }
 
-  /** What was tidied away meanwhile, or is no certificate that this toolkit reads, is none of ours. */
-  async #certificate(serial: string, signal: AbortSignal): Promise<Known> {
+  /** Undefined for what was tidied away, or has not reached this server. */
+  async #certificate(serial: string, signal: AbortSignal): Promise<Known | undefined> {
     const entry = await this.#read(`${this.#path.mount}/cert/${serial}`, signal);
+    if (entry === undefined) return undefined;
     try {
-      const { spkiDer, notBefore } = parseCertificate(String(entry?.certificate));
+      const { spkiDer, notBefore } = parseCertificate(String(entry.certificate));
       return { key: keyOf(spkiDer), notBefore: notBefore.getTime() };
     } catch {
-      return notOurs;
+      return unreadable;
     }
   }
 
@@ -164,8 +196,7 @@ export class IssuedCertificates {
       path,
       mayBeDenied: true,
       signal,
-      judge: (answer) =>
-        answer.status >= 400 && answer.status < 412 ? undefined : commonError(answer, false),
+      judge: optionalError,
     });
   }
 }

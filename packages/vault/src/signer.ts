@@ -14,7 +14,7 @@ import {
 import { chainFromLeaf } from "./chain.ts";
 import { type CheckVaultOptions, checkVault } from "./check.ts";
 import { said } from "./errors.ts";
-import { IssuedCertificates } from "./issued-certificates.ts";
+import { IssuedCertificates, type IssuedCertificatesOptions } from "./issued-certificates.ts";
 import { roleHint } from "./role-hint.ts";
 import { signBody } from "./sign-body.ts";
 import { signError } from "./sign-error.ts";
@@ -25,7 +25,9 @@ import { isSuccess, objectField, texts, type VaultAnswer } from "./vault-answer.
 import { policyCondition } from "./warnings.ts";
 
 /** What {@link VaultSigner} needs: the parts that `connect` makes of the issuer's spec. */
-export interface VaultSignerParts extends Omit<CheckVaultOptions, "signal"> {
+export interface VaultSignerParts
+  extends Omit<CheckVaultOptions, "signal">,
+    Pick<IssuedCertificatesOptions, "settleMs"> {
   /** Told when a token from a Secret ends. */
   readonly report: (report: CredentialReport) => void;
 }
@@ -37,7 +39,7 @@ export class VaultSigner implements Signer {
 
   constructor(parts: VaultSignerParts) {
     this.#parts = parts;
-    this.#issued = new IssuedCertificates(parts.session, parts.path);
+    this.#issued = new IssuedCertificates(parts);
   }
 
   async check({ signal }: CheckContext): Promise<void> {

@@ -1,5 +1,5 @@
 import type { CredentialReport } from "@countersign/issuer-signer";
-import { commonError } from "./errors.ts";
+import { optionalError } from "./errors.ts";
 import { isSuccess, objectField } from "./vault-answer.ts";
 import type { VaultSession } from "./vault-session.ts";
 
@@ -17,8 +17,7 @@ export async function reportTokenExpiry(
     path: "auth/token/lookup-self",
     mayBeDenied: true,
     signal,
-    judge: (refusal) =>
-      refusal.status >= 400 && refusal.status < 412 ? undefined : commonError(refusal, false),
+    judge: optionalError,
   });
   const expiry = isSuccess(answer) ? objectField(answer, "data")?.expire_time : undefined;
   const expiresAt = typeof expiry === "string" ? Date.parse(expiry) : Number.NaN;

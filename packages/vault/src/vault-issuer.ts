@@ -17,5 +17,5 @@ export const vaultIssuer = issuerFragment({
   secrets: secretRefs,
   configMaps: configMapRefs,
   requestsTokens: true,
-  connect: connectVault,
+  connect: (context) => connectVault(context),
 });
