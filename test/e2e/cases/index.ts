@@ -8,6 +8,7 @@ import { hostileRequestCases } from "./hostile-requests.ts";
 import { httpPkiCases } from "./http-pki.ts";
 import { issuerObjectCases } from "./issuer-objects.ts";
 import { limitCases } from "./limits.ts";
+import { mismatchCases } from "./mismatches.ts";
 import { outageCases } from "./outages.ts";
 import { programCases } from "./program.ts";
 import { secretCases } from "./secrets.ts";
@@ -27,6 +28,7 @@ export function e2eCases(target: TargetOf): void {
   issuerObjectCases(target);
   sharingCases(target);
   limitCases(target);
+  mismatchCases(target);
   caKeyCases(target);
   programCases(target);
   // Looks at all that was logged so far, and must come before the API server goes away.

@@ -1,23 +1,14 @@
-import {
-  type IgnoreHooks,
-  type KubeObject,
-  type RunningIssuer,
-  startIssuer,
-  type Trouble,
-} from "@countersign/issuer-core";
+import { type IgnoreHooks, type RunningIssuer, startIssuer, type Trouble } from "@countersign/issuer-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { eventually } from "../eventually.ts";
 import { newTestCa } from "../fixtures/test-ca.ts";
 import { issuerNamespace, manualIssuer } from "../identities.ts";
+import { requestEvents } from "../request-events.ts";
 import { writesOf } from "../request-log.ts";
-import { certificateRequests, events, issuerType } from "../resources.ts";
+import { certificateRequests, issuerType } from "../resources.ts";
 import { beginScene, type IssuerReference, type Scene } from "../scene.ts";
 import { SignLedger } from "../sign-ledger.ts";
 import type { TargetOf } from "../target.ts";
-
-interface Event extends KubeObject {
-  readonly regarding: { readonly kind: string; readonly name: string };
-}
 
 const shard = "example.com/shard";
 
@@ -61,13 +52,6 @@ export function sharingCases(target: TargetOf): void {
     const writes = async (namespace: string) => writesOf(await target().log(), manualIssuer, namespace);
     const paint = (scene: Scene, { kind, name }: IssuerReference, colour: string) =>
       target().kube.label(issuerType(definition, kind), { name, namespace: scene.namespace }, shard, colour);
-
-    async function eventsAbout(namespace: string, name: string): Promise<readonly Event[]> {
-      const all = await target().kube.list<Event>(events, namespace);
-      return all.filter(
-        ({ regarding }) => regarding.kind === "CertificateRequest" && regarding.name === name,
-      );
-    }
 
     async function paintedIssuer(scene: Scene, colour: string): Promise<IssuerReference> {
       await scene.storeCa("Namespaced", scene.namespace, newTestCa("Shared CA"));
@@ -116,7 +100,7 @@ export function sharingCases(target: TargetOf): void {
       await scene.issued("later");
       const written = (await writes("held")).filter(({ resource }) => resource === "certificaterequests");
       expect(new Set(written.map(({ name }) => name))).toEqual(new Set(["later"]));
-      expect(await eventsAbout("held", "held")).toEqual([]);
+      expect(await requestEvents(target().kube, "held", "held")).toEqual([]);
       expect(red.calls("held", "held")).toBe(0);
 
       await target().kube.label(certificateRequests, where, "example.com/hold", "no");
@@ -125,7 +109,7 @@ export function sharingCases(target: TargetOf): void {
       await eventually(
         target().patience,
         "the event",
-        () => eventsAbout("held", "held"),
+        () => requestEvents(target().kube, "held", "held"),
         ({ length }) => length > 0,
       );
     });

@@ -164,6 +164,8 @@ export interface LifecycleEvents {
   "request:retrying": [RequestWritten];
   "request:failed": [RequestWritten];
   "request:denied": [RequestWritten];
+  /** The certificate that was issued differs from the request; comes after `request:issued`. */
+  "request:differs": [RequestWritten];
   /** The PKI is asked again although it may have issued already; nobody can tell. */
   "request:possibleDuplicate": [RequestWritten];
   "issuer:added": [IssuerSeen];

@@ -138,7 +138,7 @@ export async function everythingSeen(slip: Slip, secretValue: string): Promise<S
     scheduler: systemScheduler,
     signTimeoutMs: 1_000,
     limits: { retryForMs: 86_400_000, pendingForMs: 86_400_000 },
-    publishCa: true,
+    rules: { publishCa: true, excess: "refuse", maxBackdateMs: 86_400_000 },
     possibleDuplicate: "sign",
     clock: () => time,
     ignored: new Set(),

@@ -21,7 +21,7 @@ import { type AttemptTimes, timesAtCall } from "./attempt-times.ts";
 import { errorText, type SignResult } from "./conclude.ts";
 import { oneLine } from "./condition.ts";
 import { type RequestStatus, readAttempt, requestStatus } from "./request-status.ts";
-import { verifyOutcome } from "./verify-outcome.ts";
+import { type CertificateRules, verifyOutcome } from "./verify-outcome.ts";
 
 /** What this process knows of its own earlier attempts for a request. */
 export interface AttemptMemory {
@@ -56,7 +56,7 @@ export interface AttemptOptions {
   readonly ports: AttemptPorts;
   readonly lifecycle: Lifecycle;
   readonly signTimeoutMs: number;
-  readonly publishCa: boolean;
+  readonly rules: CertificateRules;
   readonly possibleDuplicate: "sign" | "fail";
   readonly clock: () => number;
 }
@@ -137,7 +137,7 @@ async function callSigner(
   request: CertificateRequest,
   id: string,
 ): Promise<SignResult> {
-  const { definition, lifecycle, clock, publishCa } = options;
+  const { definition, lifecycle, clock, rules } = options;
   const { step, signRequest, connection, memory } = input;
   const operation = operationOf(options, input, request, id);
   const context: CallContext = {
@@ -151,7 +151,7 @@ async function callSigner(
   const outcome = known ?? (await sign(options, input, context));
   memory.operation = outcome.status === "pending" ? outcome.operation : undefined;
   if (outcome.status === "pending") return outcome;
-  const verified = verifyOutcome({ outcome, request: signRequest, now: clock(), publishCa });
+  const verified = verifyOutcome({ outcome, request: signRequest, now: clock(), rules });
   lifecycle.announce("request:signed", {
     ...step,
     attemptId: id,

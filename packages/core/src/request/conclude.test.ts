@@ -1,4 +1,5 @@
 import {
+  BadCertificateError,
   IssuerError,
   PermanentError,
   pending,
@@ -57,12 +58,18 @@ describe("conclude", () => {
       message: "Failed to sign CertificateRequest, will retry: connection reset",
     });
     expect(event).toMatchObject({ type: "Warning", reason: "RetryableError" });
-    expect(next).toEqual({ kind: "again", afterMs: 0, backOff: true });
+    expect(next).toEqual({ kind: "again", afterMs: 0, backOff: "short" });
+  });
+
+  test("an answer that is refused is asked for again more seldom", () => {
+    const { status, next } = concludeOn(failed(new BadCertificateError("another key")));
+    expect(status.conditions[0]?.reason).toBe("Pending");
+    expect(next).toEqual({ kind: "again", afterMs: 0, backOff: "long" });
   });
 
   test("waits at least as long as the PKI asks for", () => {
     const error = new RetryableError("busy", { retryAfterMs: 7000 });
-    expect(concludeOn(failed(error)).next).toEqual({ kind: "again", afterMs: 7000, backOff: true });
+    expect(concludeOn(failed(error)).next).toEqual({ kind: "again", afterMs: 7000, backOff: "short" });
   });
 
   test("timeout-permanent-error: a retryable error past the retry deadline fails", () => {
@@ -76,7 +83,7 @@ describe("conclude", () => {
     for (const more of [{}, late]) {
       const { status, next } = concludeOn(result, more);
       expect(status.conditions[0]).toMatchObject({ type: "Ready", status: "False", reason: "Pending" });
-      expect(next).toEqual({ kind: "again", afterMs: 5000, backOff: false });
+      expect(next).toEqual({ kind: "again", afterMs: 5000, backOff: "none" });
     }
   });
 
@@ -144,7 +151,7 @@ describe("conclude", () => {
       expect(early.next).toMatchObject({ afterMs: 30_000 });
       const soon = concludeOn(asked, pendingFor(599_000));
       expect(soon.status.conditions[0]?.reason).toBe("Pending");
-      expect(soon.next).toEqual({ kind: "again", afterMs: 1_000, backOff: false });
+      expect(soon.next).toEqual({ kind: "again", afterMs: 1_000, backOff: "none" });
     });
 
     test("fails at its bound, and says what was waited for and what to do", () => {

@@ -36,12 +36,14 @@ export type SignResult =
 export interface Conclusion {
   readonly status: RequestStatus;
   readonly event: RequestEvent;
+  /** What people should know beside it. */
+  readonly warning?: RequestEvent | undefined;
   readonly next: /** The request is finished once the status is written. */
     | { readonly kind: "done" }
     /** Nothing until something changes. */
     | { readonly kind: "wait" }
-    /** Look again after at least this many milliseconds. */
-    | { readonly kind: "again"; readonly afterMs: number; readonly backOff: boolean }
+    /** Look again after at least this many milliseconds, and a back-off that grows with each time in a row. */
+    | { readonly kind: "again"; readonly afterMs: number; readonly backOff: "none" | "short" | "long" }
     /** The issuer is at fault: it is checked anew, and the request waits for it. */
     | { readonly kind: "issuer"; readonly error: unknown };
 }
@@ -90,7 +92,14 @@ export function conclude(input: ConclusionInput): Conclusion {
       chainPem: result.chain.chainPem,
       caPem: result.ca,
     });
-    return { status, event: requestEvent("Normal", "Issued", message), next: { kind: "done" } };
+    const differs = `The certificate differs from the request. ${result.mismatches.join("; ")}`;
+    return {
+      status,
+      event: requestEvent("Normal", "Issued", message),
+      warning:
+        result.mismatches.length === 0 ? undefined : requestEvent("Warning", "CertificateDiffers", differs),
+      next: { kind: "done" },
+    };
   }
   if (result.status === "pending") {
     const waitingFor = result.message ?? "The PKI has not issued the certificate yet.";
@@ -113,7 +122,7 @@ export function conclude(input: ConclusionInput): Conclusion {
     });
     // One last look when the time is up, however seldom the signer wants to be asked.
     const afterMs = Math.min(result.retryAfterMs, leftMs);
-    const next = { kind: "again", afterMs, backOff: false } as const;
+    const next = { kind: "again", afterMs, backOff: "none" } as const;
     return { status, event: requestEvent("Normal", "Pending", message), next };
   }
   const { error } = result;
@@ -136,7 +145,9 @@ export function conclude(input: ConclusionInput): Conclusion {
   // Recorded for an idempotent signer too, which costs no write here: a restart must not begin the deadline anew.
   const attempt = { attemptId, operation: record?.operation, times: input.times };
   const status = requestStatus({ ...base, ready: { reason: "Pending", message }, attempt });
-  const next = { kind: "again", afterMs: retryAfterMs(error) ?? 0, backOff: true } as const;
+  // Each further answer that is refused is a certificate more in the PKI's books.
+  const backOff = code === "BAD_CERTIFICATE" ? "long" : "short";
+  const next = { kind: "again", afterMs: retryAfterMs(error) ?? 0, backOff } as const;
   return { status, event: requestEvent("Warning", "RetryableError", message), next };
 }
 

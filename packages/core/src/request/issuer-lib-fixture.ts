@@ -197,7 +197,7 @@ export function requestWorld({ object, sign = issue, ...more }: RequestWorldOpti
       scheduler: systemScheduler,
       signTimeoutMs: 1_000,
       limits: { retryForMs: 60_000, pendingForMs: 3_600_000 },
-      publishCa,
+      rules: { publishCa, excess: "refuse", maxBackdateMs: 86_400_000 },
       possibleDuplicate: "sign",
       clock: () => world.now,
       ignored: new Set(),

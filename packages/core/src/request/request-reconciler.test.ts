@@ -8,6 +8,7 @@ import {
   newPrivateKey,
   newSelfSignedCa,
   PermanentError,
+  parseCsr,
   pending,
   RetryableError,
   type Signer,
@@ -27,6 +28,7 @@ import { matchIssuer } from "./match-issuer.ts";
 import { approved, condition, group, now, readyIssuer, requestWith } from "./request-fixtures.ts";
 import { RequestReconciler } from "./request-reconciler.ts";
 import { type RequestStatus, readAttempt } from "./request-status.ts";
+import type { CertificateRules } from "./verify-outcome.ts";
 
 const ca = newSelfSignedCa({
   commonName: "Test CA",
@@ -35,9 +37,11 @@ const ca = newSelfSignedCa({
 });
 let csr = "";
 
+const key = newPrivateKey({ name: "EC", curve: "P-256" });
+
 beforeAll(async () => {
   csr = await buildCsr({
-    key: newPrivateKey({ name: "EC", curve: "P-256" }),
+    key,
     commonName: "web",
     dnsNames: ["web.example.com"],
   });
@@ -45,14 +49,14 @@ beforeAll(async () => {
 
 async function chainFor(
   request: SignRequest,
-  more: { csr?: SignRequest["parsedCsr"]; isCA?: boolean } = {},
+  more: { csr?: SignRequest["parsedCsr"]; isCA?: boolean; beginsMs?: number } = {},
 ): Promise<string> {
   const certificate = await buildCertificate({
     csr: more.csr ?? request.parsedCsr,
     caCertificate: ca.certificate,
     signer: softwareCaSigner(ca.key),
     serial: deterministicSerial("1"),
-    notBefore: new Date(now),
+    notBefore: new Date(now + (more.beginsMs ?? 0)),
     notAfter: new Date(now + request.durationSeconds * 1000),
     isCA: more.isCA ?? false,
     usages: more.isCA ? [] : request.usages,
@@ -66,6 +70,7 @@ interface FixtureOptions {
   readonly find?: NonNullable<Signer<unknown>["find"]>;
   readonly possibleDuplicate?: "sign" | "fail";
   readonly limits?: Partial<AttemptLimits>;
+  readonly rules?: Partial<CertificateRules>;
 }
 
 /** A reconciler over one request; `apply` decides what a status write does. */
@@ -106,6 +111,7 @@ function fixture(sign: Signer<unknown>["sign"], more: FixtureOptions = {}) {
     "request:waiting",
     "request:denied",
     "request:possibleDuplicate",
+    "request:differs",
   ] as const) {
     lifecycle.on(name, () => world.steps.push(name));
   }
@@ -125,7 +131,7 @@ function fixture(sign: Signer<unknown>["sign"], more: FixtureOptions = {}) {
     scheduler: systemScheduler,
     signTimeoutMs: 50,
     limits: { retryForMs: 3_600_000, pendingForMs: 7_200_000, ...more.limits },
-    publishCa: true,
+    rules: { publishCa: true, excess: "refuse", maxBackdateMs: 86_400_000, ...more.rules },
     possibleDuplicate: more.possibleDuplicate ?? "sign",
     clock: () => world.now,
     ignored: world.ignored,
@@ -444,6 +450,78 @@ describe("the limits of an attempt", () => {
     await look();
     const record = world.actual && readAttempt(group, world.actual);
     expect(record).toMatchObject({ operation: { id: "42" }, times: { pendingSinceMs: now } });
+  });
+});
+
+describe("a certificate that differs from the request", () => {
+  test("is issued, and one warning says how, after the write is confirmed", async () => {
+    const { world, look, lifecycle } = fixture(async (request) =>
+      issued({ chain: await chainFor({ ...request, durationSeconds: 3600, usages: ["digital signature"] }) }),
+    );
+    const warnings: unknown[] = [];
+    lifecycle.on("request:differs", ({ type, reason, message }) => warnings.push({ type, reason, message }));
+    world.apply = () => Promise.reject(new Error("the API server is down"));
+    await expect(look()).rejects.toThrow("down");
+    expect(warnings).toEqual([]);
+    world.apply = async () => "written";
+    await look();
+    await look();
+    expect(world.steps.slice(-2)).toEqual(["request:issued", "request:differs"]);
+    expect(warnings).toEqual([
+      {
+        type: "Warning",
+        reason: "CertificateDiffers",
+        message:
+          "The certificate differs from the request. keyUsage: requested digital signature, key encipherment, issued digital signature; duration: requested 7776000s, issued 3600s",
+      },
+    ]);
+    expect(world.writes).toHaveLength(1);
+  });
+
+  test("is refused where it has a name that nobody asked for, and issued where the operator lets it", async () => {
+    const more = parseCsr(
+      await buildCsr({ key, commonName: "web", dnsNames: ["web.example.com", "extra.example.com"] }),
+    );
+    const sign = async (request: SignRequest) => issued({ chain: await chainFor(request, { csr: more }) });
+    const strict = fixture(sign);
+    await strict.look();
+    expect(strict.world.writes[0]?.certificate).toBeUndefined();
+    expect(strict.world.writes[0]?.conditions[0]?.message).toContain("extra.example.com");
+    const lax = fixture(sign, { rules: { excess: "warn" } });
+    await lax.look();
+    expect(lax.world.steps.slice(-2)).toEqual(["request:issued", "request:differs"]);
+  });
+
+  test("is refused where it is an old one, whether sign or find brings it", async () => {
+    const old = async (request: SignRequest) =>
+      issued({ chain: await chainFor(request, { beginsMs: -25 * 3_600_000 }) });
+    const { world, look } = fixture(old, { idempotent: false, find: old });
+    await look();
+    world.now += 3_600_000 - 1;
+    await look();
+    expect(world.writes.map(({ certificate }) => certificate)).not.toContainEqual(expect.any(String));
+    expect(world.writes.at(-1)?.conditions[0]?.message).toContain("cannot be older than");
+    const lax = fixture(old, { rules: { maxBackdateMs: 48 * 3_600_000 } });
+    await lax.look();
+    expect(lax.world.steps).toContain("request:issued");
+  });
+
+  test("that is refused is asked for again ever more seldom: tens of times a day, not thousands", async () => {
+    let signs = 0;
+    const { world, look } = fixture(
+      async () => {
+        signs += 1;
+        return issued({ chain: ca.certificate.pem });
+      },
+      { limits: { retryForMs: 86_400_000 } },
+    );
+    while (world.now < now + 86_400_000 - 1) {
+      const next = await look();
+      if (next.kind !== "again") break;
+      world.now += Math.max(1, next.afterMs);
+    }
+    expect(signs).toBeGreaterThan(12);
+    expect(signs).toBeLessThan(150);
   });
 });
 

@@ -50,8 +50,12 @@ export interface RequestReconcilerOptions extends AttemptOptions {
   readonly ignored: Set<string>;
 }
 
-/** Below a minute, so that a PKI that has come back is used within one. */
-const requestBackoff: BackoffPolicy = Object.freeze({ initialMs: 500, maxMs: 45_000 });
+const backoffs: Readonly<Record<"short" | "long", BackoffPolicy>> = Object.freeze({
+  /** Below a minute, so that a PKI that has come back is used within one. */
+  short: { initialMs: 500, maxMs: 45_000 },
+  /** A profile is corrected by people: a day of tries should be tens, not thousands. */
+  long: { initialMs: 500, maxMs: 3_600_000 },
+});
 
 /** What the queue does after one look at a request. */
 export type RequestNext =
@@ -266,7 +270,7 @@ export class RequestReconciler {
     key: string,
     request: CertificateRequest,
     memory: Memory,
-    { status, event, next }: Conclusion,
+    { status, event, warning, next }: Conclusion,
     signal: AbortSignal,
   ): Promise<RequestNext> {
     const { ports, lifecycle, clock } = this.#options;
@@ -278,17 +282,15 @@ export class RequestReconciler {
     }
     memory.finished = next.kind === "done";
     memory.written = memory.finished ? undefined : written;
-    lifecycle.announce(stepName(status, event), {
-      ...memory.step,
-      type: event.type,
-      reason: event.reason,
-      message: event.note,
-    });
+    const { step } = memory;
+    const words = ({ type, reason, note: message }: RequestEvent) => ({ ...step, type, reason, message });
+    lifecycle.announce(stepName(status, event), words(event));
+    if (warning !== undefined) lifecycle.announce("request:differs", words(warning));
     if (next.kind !== "again") return settled;
-    memory.failures = next.backOff ? memory.failures + 1 : 0;
-    const backOffMs = next.backOff
-      ? backoffDelay(requestBackoff, memory.failures, this.#options.scheduler)
-      : 0;
+    const { backOff } = next;
+    memory.failures = backOff === "none" ? 0 : memory.failures + 1;
+    const backOffMs =
+      backOff === "none" ? 0 : backoffDelay(backoffs[backOff], memory.failures, this.#options.scheduler);
     // Longer than what the PKI asks for, never shorter.
     const afterMs = next.afterMs + backOffMs;
     memory.notBeforeMs = clock() + afterMs;

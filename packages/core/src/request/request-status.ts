@@ -19,6 +19,7 @@ export interface RequestEvent {
   readonly type: "Normal" | "Warning";
   readonly reason:
     | "Issued"
+    | "CertificateDiffers"
     | "PermanentError"
     | "RetryableError"
     | "Pending"

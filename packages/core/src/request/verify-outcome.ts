@@ -1,4 +1,4 @@
-import { BadCertificateError, type Issued, type SignRequest, verifyIssued } from "@countersign/issuer-signer";
+import { type Issued, type SignRequest, verifyIssued, type X509 } from "@countersign/issuer-signer";
 import type { SignResult } from "./conclude.ts";
 
 /** A certificate that may reach the cluster. */
@@ -19,16 +19,27 @@ export interface VerifyOutcomeInput {
   readonly request: SignRequest;
   /** Milliseconds since the epoch. */
   readonly now: number;
+  readonly rules: CertificateRules;
+}
+
+/** What the operator lets pass. */
+export interface CertificateRules {
+  /** Whether the CA is published in `status.ca`. */
   readonly publishCa: boolean;
+  /** What to do with names and powers that nobody asked for. */
+  readonly excess: "refuse" | "warn";
+  /** How long before the approval of a request its certificate may begin, in milliseconds: CAs back-date. */
+  readonly maxBackdateMs: number;
 }
 
 /**
- * Stands between the PKI and the cluster. Another key, a broken chain, an expired certificate, or a CA certificate where
- * none was asked for never reaches a status; whatever else the PKI changed, as its profiles may, is named.
+ * Stands between the PKI and the cluster. Another key, a broken chain, an expired or an old certificate, or one that is
+ * more than was asked for never reaches a status; whatever else the PKI changed, as its profiles may, is named.
  *
  * @throws BadCertificateError
  */
-export function verifyOutcome({ outcome, request, now, publishCa }: VerifyOutcomeInput): VerifiedOutcome {
+export function verifyOutcome(input: VerifyOutcomeInput): VerifiedOutcome {
+  const { outcome, request, now, rules } = input;
   const { chain, leaf, caPem, mismatches } = verifyIssued({
     csr: request.parsedCsr,
     chain: outcome.chain,
@@ -37,21 +48,22 @@ export function verifyOutcome({ outcome, request, now, publishCa }: VerifyOutcom
     isCA: request.isCA,
     usages: request.usages,
     durationSeconds: request.durationSeconds,
+    earliest: new Date(request.approvedAt * 1000 - rules.maxBackdateMs),
+    excess: rules.excess,
   });
-  if (leaf.isCA && !request.isCA) {
-    throw new BadCertificateError(
-      "the PKI's answer is refused: it is a CA certificate, but none was requested; correct the PKI's profile",
-    );
-  }
   const texts = mismatches.map(
-    ({ field, requested, issued }) => `${field}: requested ${requested}, issued ${issued}`,
+    ({ field, requested, issued }) =>
+      `${field}: requested ${requested || "none"}, issued ${issued || "none"}`,
   );
+  if (isDueForRenewal(leaf, now)) {
+    texts.push("validity: two thirds of it are over already, so cert-manager renews it at once");
+  }
   const cas = [...chain.chain.slice(1), ...(chain.ca === undefined ? [] : [chain.ca])];
   return {
     result: {
       status: "issued",
       chain,
-      ca: publishCa ? caPem : undefined,
+      ca: rules.publishCa ? caPem : undefined,
       conditions: outcome.conditions,
       mismatches: texts,
     },
@@ -60,4 +72,9 @@ export function verifyOutcome({ outcome, request, now, publishCa }: VerifyOutcom
     caNotAfterMs: cas.length === 0 ? undefined : Math.min(...cas.map(({ notAfter }) => notAfter.getTime())),
     mismatches: texts,
   };
+}
+
+/** As cert-manager decides where the Certificate says nothing else. */
+function isDueForRenewal({ notBefore, notAfter }: X509, now: number): boolean {
+  return now > notBefore.getTime() + ((notAfter.getTime() - notBefore.getTime()) * 2) / 3;
 }

@@ -19,6 +19,8 @@ export interface IssuerArguments {
   readonly retryForMs: number;
   readonly pendingForMs: number;
   readonly publishCa: boolean;
+  readonly excess: "refuse" | "warn";
+  readonly maxBackdateMs: number;
   readonly pkiAllowPlainHttp: boolean;
   readonly pkiAllowLoopback: boolean;
   /** Addresses and CIDRs. */
@@ -65,6 +67,9 @@ export const issuerHelp = `Runs the issuer until it is stopped.
   --no-kubernetes-csrs               leave Kubernetes CertificateSigningRequests alone, and ask no rights for them
   --retry-for DURATION               how long trouble with the PKI is retried before a request fails (default 24h)
   --pending-for DURATION             how long a PKI may have a request pending before it fails (default 168h)
+  --on-excess ACTION                 when a certificate names more than was asked for, or may sign for others:
+                                     refuse it, or warn (default ${serveDefaults.excess})
+  --max-backdate DURATION            how long before the approval of its request a certificate may begin (default 24h)
   --no-publish-ca                    leave status.ca, and so ca.crt of the Secret, empty
   --pki-allow-plain-http             let signers use http://, which shows credentials to the network
   --pki-allow-loopback               let signers use loopback addresses, which are refused in a pod
@@ -106,9 +111,10 @@ function durationMs(option: string, text: string): number {
   return seconds * 1000;
 }
 
-function duplicateAction(text: string): "sign" | "fail" {
-  if (text === "sign" || text === "fail") return text;
-  throw new ArgumentError(`--on-possible-duplicate expects sign or fail, got "${text}".`);
+function oneOf<Word extends string>(option: string, words: readonly [Word, Word], text: string): Word {
+  const word = words.find((each) => each === text);
+  if (word !== undefined) return word;
+  throw new ArgumentError(`--${option} expects ${words.join(" or ")}, got "${text}".`);
 }
 
 function cidr(text: string): string {
@@ -162,11 +168,13 @@ export function parseIssuerArguments(argv: readonly string[]): IssuerArguments {
       values["max-concurrent-signs-per-issuer"],
     ),
     maxSignsPerSecondPerIssuer: positiveNumber("max-signs-per-second", values["max-signs-per-second"]),
-    possibleDuplicate: duplicateAction(values["on-possible-duplicate"]),
+    possibleDuplicate: oneOf("on-possible-duplicate", ["sign", "fail"], values["on-possible-duplicate"]),
     kubernetesSigningRequests: !values["no-kubernetes-csrs"],
     retryForMs: durationMs("retry-for", values["retry-for"]),
     pendingForMs: durationMs("pending-for", values["pending-for"]),
     publishCa: !values["no-publish-ca"],
+    excess: oneOf("on-excess", ["refuse", "warn"], values["on-excess"]),
+    maxBackdateMs: durationMs("max-backdate", values["max-backdate"]),
     pkiAllowPlainHttp: values["pki-allow-plain-http"],
     pkiAllowLoopback: values["pki-allow-loopback"],
     pkiAllowAddresses: values["pki-allow-address"].map(cidr),
@@ -202,6 +210,8 @@ function parse(argv: readonly string[]) {
         "no-kubernetes-csrs": { type: "boolean", default: false },
         "retry-for": { type: "string", default: "24h" },
         "pending-for": { type: "string", default: "168h" },
+        "on-excess": { type: "string", default: serveDefaults.excess },
+        "max-backdate": { type: "string", default: "24h" },
         "no-publish-ca": { type: "boolean", default: false },
         "pki-allow-plain-http": { type: "boolean", default: false },
         "pki-allow-loopback": { type: "boolean", default: false },

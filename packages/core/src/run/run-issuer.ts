@@ -148,6 +148,8 @@ async function run(
     retryForMs: args.retryForMs,
     pendingForMs: args.pendingForMs,
     publishCa: args.publishCa,
+    excess: args.excess,
+    maxBackdateMs: args.maxBackdateMs,
     http: {
       proxy: proxyFromEnvironment(env),
       allowPlainHttp: args.pkiAllowPlainHttp,

@@ -32,6 +32,13 @@ export interface ServeOptions extends IgnoreHooks {
    * the possible duplicate, or `fail` the request for people to look at.
    */
   readonly possibleDuplicate?: "sign" | "fail" | undefined;
+  /**
+   * What to do when a certificate names more than was asked for, or has power over others' certificates that nobody asked
+   * for: `refuse` it, or issue it and `warn`.
+   */
+  readonly excess?: "refuse" | "warn" | undefined;
+  /** How long before the approval of its request a certificate may begin, in milliseconds; what is older is refused. */
+  readonly maxBackdateMs?: number | undefined;
   /** Proxy, and the addresses that signers may reach beside public ones. */
   readonly http?: PkiNetworkOptions | undefined;
   /** Whether the CA is published in `status.ca`, and so in `ca.crt` of the Secret. */
@@ -63,6 +70,10 @@ export const serveDefaults = Object.freeze({
   pendingForMs: 7 * 24 * 3_600_000,
   /** A certificate too many does less harm than a service without one. */
   possibleDuplicate: "sign" as const,
+  /** A name that an approver has not seen is a name that nobody has approved. */
+  excess: "refuse" as const,
+  /** CAs back-date by half a minute to an hour against clocks that differ, some by a day against time zones. */
+  maxBackdateMs: 24 * 3_600_000,
   http: Object.freeze({}) as PkiNetworkOptions,
   publishCa: true,
   kubernetesSigningRequests: true,

@@ -71,7 +71,11 @@ export function serveRequests<T extends KubeObject>(
     lifecycle,
     signTimeoutMs: settings.signTimeoutMs,
     limits: { retryForMs: settings.retryForMs, pendingForMs: settings.pendingForMs },
-    publishCa: settings.publishCa,
+    rules: {
+      publishCa: settings.publishCa,
+      excess: settings.excess,
+      maxBackdateMs: settings.maxBackdateMs,
+    },
     possibleDuplicate: settings.possibleDuplicate,
     clock,
     scheduler: systemScheduler,

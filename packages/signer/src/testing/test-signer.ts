@@ -1,12 +1,12 @@
 import { createHash } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
-import { BadCertificateError } from "../errors.ts";
 import { HttpClient } from "../http/index.ts";
 import type { ConnectContext, ServiceAccountTokens, SignerReports } from "../issuer/index.ts";
 import type { Issued, SignOutcome } from "../outcome.ts";
 import type { SignContext, Signer, SignRequest } from "../signer.ts";
 import type { X509 } from "../x509/certificate.ts";
-import { type IssuedMismatch, verifyIssued } from "../x509/verify-issued.ts";
+import type { IssuedMismatch } from "../x509/issued-mismatch.ts";
+import { verifyIssued } from "../x509/verify-issued.ts";
 import { type SignRequestForOptions, signRequestFor } from "./sign-request-for.ts";
 
 /** What makes a signer: a backend's `issuerFragment`, or a definition of issuer-core's `defineIssuer`. */
@@ -165,7 +165,5 @@ function judge(request: SignRequest, { chain, ca }: Issued) {
   const { parsedCsr: csr, isCA, usages, durationSeconds } = request;
   const verified = verifyIssued({ csr, chain, ca, now: new Date(), isCA, usages, durationSeconds });
   const { leaf, caPem, mismatches } = verified;
-  if (leaf.isCA && !isCA)
-    throw new BadCertificateError("the certificate is a CA certificate, but none was requested");
   return { leaf, chain: verified.chain.chain, caPem, mismatches };
 }

@@ -31,6 +31,7 @@ export type { SubjectAttribute } from "./encode-name.ts";
 export type { BasicConstraints, Extension } from "./extensions.ts";
 export type { OtherGeneralName, SubjectNames } from "./general-names.ts";
 export { type CaProfile, type IssueFromCaOptions, issueFromCa } from "./issue-from-ca.ts";
+export type { IssuedMismatch, RequestedCertificate } from "./issued-mismatch.ts";
 export { encodePem, pemLimits } from "./pem.ts";
 export { parsePkcs7Certificates } from "./pkcs7.ts";
 export { parsePrivateKey } from "./private-key.ts";
@@ -40,7 +41,6 @@ export { deterministicSerial, randomSerial } from "./serial.ts";
 export type { SignatureAlgorithm } from "./signature-algorithm.ts";
 export { defaultUsages, type ResolvedUsages, resolveUsages } from "./usages.ts";
 export {
-  type IssuedMismatch,
   type VerifiedIssue,
   type VerifyIssuedOptions,
   verifyIssued,

@@ -52,11 +52,11 @@ describe("verifyIssued", () => {
     expect([fields(durationSeconds - 30), fields(durationSeconds + 30)]).toEqual([[], []]);
     expect(fields(durationSeconds + 31)).toEqual(["duration"]);
     expect(verify({ chain: leaf.pem, durationSeconds: 60 }).mismatches).toEqual([
-      { field: "duration", requested: "60s", issued: "2592000s" },
+      { field: "duration", requested: "60s", issued: "2592000s", excess: "" },
     ]);
   });
 
-  it("names what the PKI issued otherwise", async () => {
+  it("names what the PKI issued otherwise, and what of it nobody asked for", async () => {
     const other = parseCsr(
       await buildCsr({
         key,
@@ -70,25 +70,102 @@ describe("verifyIssued", () => {
       chain: leaf.pem,
       usages: ["digital signature", "key encipherment", "server auth"],
       isCA: true,
+      excess: "warn",
     });
     expect(mismatches).toEqual([
-      { field: "subject", requested: "CN=host", issued: "CN=other" },
+      { field: "subject", requested: "CN=host", issued: "CN=other", excess: "CN=other" },
       {
         field: "dnsNames",
         requested: "a.example.com, b.example.com",
         issued: "a.example.com, extra.example.com",
+        excess: "extra.example.com",
       },
-      { field: "ipAddresses", requested: "2001:db8::1", issued: "10.0.0.1" },
-      { field: "uris", requested: "spiffe://td/x", issued: "" },
-      { field: "emailAddresses", requested: "a@b.c", issued: "" },
+      { field: "ipAddresses", requested: "2001:db8::1", issued: "10.0.0.1", excess: "10.0.0.1" },
+      { field: "uris", requested: "spiffe://td/x", issued: "", excess: "" },
+      { field: "emailAddresses", requested: "a@b.c", issued: "", excess: "" },
       {
         field: "keyUsage",
         requested: "digital signature, key encipherment, cert sign",
         issued: "digital signature",
+        excess: "",
       },
-      { field: "extendedKeyUsage", requested: "server auth", issued: "client auth" },
-      { field: "isCA", requested: "true", issued: "false" },
+      { field: "extendedKeyUsage", requested: "server auth", issued: "client auth", excess: "" },
+      { field: "isCA", requested: "true", issued: "false", excess: "" },
     ]);
+  });
+
+  describe("of what nobody asked for", () => {
+    const withNames = async (more: Partial<BuildCsrOptions>) =>
+      issue({ csr: parseCsr(await buildCsr({ ...asked, ...more })) });
+    const withUsages = (...usages: string[]) => issue({ usages: ["digital signature", ...usages] });
+
+    it.each<[string, () => ReturnType<typeof issue>, RegExp]>([
+      [
+        "a DNS name",
+        () => withNames({ dnsNames: ["a.example.com", "b.example.com", "c.example.com"] }),
+        /dnsNames that nobody asked for: c\.example\.com/,
+      ],
+      [
+        "an IP address",
+        () => withNames({ ipAddresses: ["2001:db8::1", "10.0.0.1"] }),
+        /ipAddresses .*10\.0\.0\.1/,
+      ],
+      [
+        "a URI",
+        () => withNames({ uris: ["spiffe://td/x", "spiffe://td/admin"] }),
+        /uris .*spiffe:\/\/td\/admin/,
+      ],
+      ["an email address", () => withNames({ emails: ["a@b.c", "root@b.c"] }), /emailAddresses .*root@b\.c/],
+      ["a common name", () => withNames({ commonName: "admin" }), /subject .*CN=admin/],
+      ["the right to sign certificates", () => withUsages("cert sign"), /keyUsage .*cert sign/],
+      ["the right to sign CRLs", () => withUsages("crl sign"), /keyUsage .*crl sign/],
+      ["the right to sign OCSP answers", () => withUsages("ocsp signing"), /extendedKeyUsage .*ocsp signing/],
+    ])("%s is refused, or reported where the operator lets it", async (_, make, message) => {
+      const leaf = await make();
+      const usages = ["digital signature"];
+      refused({ chain: leaf.pem, usages }, message);
+      const { mismatches } = verify({ chain: leaf.pem, usages, excess: "warn" });
+      expect(mismatches.filter(({ excess }) => excess !== "")).toHaveLength(1);
+    });
+
+    it.each<[string, () => ReturnType<typeof issue>, string]>([
+      [
+        "the common name as a DNS name",
+        () => withNames({ dnsNames: ["a.example.com", "b.example.com", "HOST"] }),
+        "dnsNames",
+      ],
+      ["a DNS name as the common name", () => withNames({ commonName: "A.example.com" }), "subject"],
+      ["another organization", () => withNames({ subject: [{ type: "O", value: "Acme" }] }), "subject"],
+      ["no common name", () => withNames({ commonName: undefined }), "subject"],
+      ["further usages", () => withUsages("client auth", "data encipherment"), "keyUsage"],
+      ["fewer names", () => withNames({ dnsNames: ["a.example.com"] }), "dnsNames"],
+    ])("%s is reported, not refused", async (_, make, field) => {
+      const { mismatches } = verify({ chain: (await make()).pem, usages: ["digital signature"] });
+      expect(mismatches[0]).toMatchObject({ field, excess: "" });
+    });
+
+    it("a CA certificate is refused whatever the operator lets pass", async () => {
+      const leaf = await issue({ isCA: true, usages: ["cert sign"] });
+      for (const excess of ["refuse", "warn"] as const)
+        refused({ chain: leaf.pem, excess }, /it is a CA certificate, but none was requested/);
+      const { mismatches } = verify({ chain: leaf.pem, isCA: true, usages: ["cert sign"] });
+      expect(mismatches).toEqual([]);
+    });
+
+    it("a CA certificate that was asked for may sign CRLs too", async () => {
+      const leaf = await issue({ isCA: true, usages: ["cert sign", "crl sign"] });
+      const { mismatches } = verify({ chain: leaf.pem, isCA: true, usages: ["cert sign"] });
+      expect(mismatches).toMatchObject([{ field: "keyUsage", excess: "" }]);
+    });
+  });
+
+  it("refuses a leaf that is older than what is issued for the request can be", async () => {
+    const leaf = await issue();
+    expect(verify({ chain: leaf.pem, earliest: month.notBefore }).mismatches).toEqual([]);
+    refused(
+      { chain: leaf.pem, earliest: new Date(month.notBefore.getTime() + 1) },
+      /cannot be older than 2026-01-01T00:00:00\.001Z/,
+    );
   });
 
   it("does not mind the case and the order of DNS names", async () => {

@@ -1,42 +1,25 @@
 import { BadCertificateError } from "../errors.ts";
-import { sameBytes, toHex } from "./bytes.ts";
+import { sameBytes } from "./bytes.ts";
 import { parseCertificates, type X509 } from "./certificate.ts";
-import type { Csr } from "./certification-request.ts";
 import { type OrderedChain, orderChain } from "./chain.ts";
+import { type IssuedMismatch, mismatchesOf, type RequestedCertificate, shown } from "./issued-mismatch.ts";
 import { oids } from "./oid.ts";
 import { pemLimits } from "./pem.ts";
-import { resolveUsages } from "./usages.ts";
 
 /** What {@link verifyIssued} compares. */
-export interface VerifyIssuedOptions {
-  readonly csr: Csr;
+export interface VerifyIssuedOptions extends RequestedCertificate {
   /** What the PKI answered: PEM in any order, or certificates. */
   readonly chain: string | Uint8Array | readonly X509[];
   /** PEM of the CA to publish, where the PKI named one. */
   readonly ca?: string | undefined;
   readonly now: Date;
-  readonly isCA: boolean;
-  /** cert-manager's words; empty or left out means `digital signature` and `key encipherment`. */
-  readonly usages?: readonly string[] | undefined;
-  readonly durationSeconds: number;
-}
-
-/** One thing that the PKI issued otherwise than asked. It may be the PKI's policy; say it, do not hide it. */
-export interface IssuedMismatch {
-  readonly field:
-    | "subject"
-    | "dnsNames"
-    | "ipAddresses"
-    | "uris"
-    | "emailAddresses"
-    | "otherNames"
-    | "keyUsage"
-    | "extendedKeyUsage"
-    | "isCA"
-    | "duration";
-  /** For people: printable ASCII, at most 256 characters. */
-  readonly requested: string;
-  readonly issued: string;
+  /** A leaf that became valid before this is an old one, which the PKI did not issue for this request. No bound by default. */
+  readonly earliest?: Date | undefined;
+  /**
+   * What to do with names, and powers over others' certificates, that nobody asked for: refuse the answer (default), or
+   * report them as mismatches. A CA certificate that nobody asked for is always refused.
+   */
+  readonly excess?: "refuse" | "warn" | undefined;
 }
 
 /** What may be written to a status. */
@@ -50,14 +33,13 @@ export interface VerifiedIssue {
 
 /** A PKI's clock may run ahead by this much before its certificates count as not yet valid. */
 const maxClockSkewMs = 5 * 60_000;
-/** As cert-manager's conformance suite tolerates. */
-const durationToleranceSeconds = 30;
 const weakSignatures: ReadonlySet<string> = new Set([oids.md5WithRsa, oids.sha1WithRsa, oids.ecdsaWithSha1]);
 
 /**
  * Judges what a PKI answered before it may reach the cluster. Throws a {@link BadCertificateError} where it must not: another
- * key, not one linked chain, expired or not yet valid, a weak signature, a CA that does not belong to it, larger than
- * cert-manager reads. Everything else that differs from the request comes back as a mismatch.
+ * key, not one linked chain, expired, not yet valid or an old one, a weak signature, a CA that does not belong to it, names
+ * or powers that nobody asked for, larger than cert-manager reads. Everything else that differs from the request comes back
+ * as a mismatch.
  */
 export function verifyIssued(options: VerifyIssuedOptions): VerifiedIssue {
   const chain = orderChain(options.chain, { leafSpkiDer: options.csr.spkiDer });
@@ -66,13 +48,32 @@ export function verifyIssued(options: VerifyIssuedOptions): VerifiedIssue {
   const path = chain.root === undefined || chain.root === leaf ? chain.chain : [...chain.chain, chain.root];
   for (const certificate of path) assertCurrent(certificate, options.now);
   assertPathLengths(path);
+  assertFresh(leaf, options.earliest);
   if (weakSignatures.has(leaf.signatureAlgorithm))
     throw bad("the certificate is signed with SHA-1 or MD5", "have the PKI sign with SHA-256 or better");
   const caPem = options.ca === undefined ? chain.caPem : namedCa(options.ca, chain, options.now);
   assertSize("the certificate", leaf.pem, pemLimits.certificate);
   assertSize("the chain", chain.chainPem, pemLimits.chain);
   assertSize("the CA", caPem ?? "", pemLimits.bundle);
-  return { chain, leaf, caPem, mismatches: mismatchesOf(leaf, options) };
+  const mismatches = mismatchesOf(leaf, options);
+  assertNoExcess(mismatches, options.excess ?? "refuse");
+  return { chain, leaf, caPem, mismatches };
+}
+
+function assertFresh(leaf: X509, earliest: Date | undefined): void {
+  if (earliest === undefined || leaf.notBefore >= earliest) return;
+  throw bad(
+    `the certificate has been valid since ${leaf.notBefore.toISOString()}, but what is issued for this request cannot be older than ${earliest.toISOString()}`,
+    "have the PKI issue a new one",
+  );
+}
+
+function assertNoExcess(mismatches: readonly IssuedMismatch[], action: "refuse" | "warn"): void {
+  if (mismatches.some(({ field, excess }) => field === "isCA" && excess !== ""))
+    throw bad("it is a CA certificate, but none was requested", "correct the PKI's profile");
+  const [first] = mismatches.filter(({ excess }) => excess !== "");
+  if (first !== undefined && action === "refuse")
+    throw bad(`it has ${first.field} that nobody asked for: ${first.excess}`, "correct the PKI's profile");
 }
 
 function assertCurrent(certificate: X509, now: Date): void {
@@ -122,47 +123,6 @@ function assertSize(of: string, pem: string, limit: number): void {
       `${of} has ${pem.length} bytes of PEM, but cert-manager reads at most ${limit}`,
       "ask for fewer names or a shorter chain",
     );
-}
-
-function mismatchesOf(
-  leaf: X509,
-  { csr, isCA, usages, durationSeconds }: VerifyIssuedOptions,
-): IssuedMismatch[] {
-  const mismatches: IssuedMismatch[] = [];
-  const compare = (
-    field: IssuedMismatch["field"],
-    requested: readonly string[],
-    issued: readonly string[],
-  ): void => {
-    const [a, b] = [new Set(requested), new Set(issued)];
-    if (a.size !== b.size || [...a].some((value) => !b.has(value)))
-      mismatches.push({ field, requested: shown(requested), issued: shown(issued) });
-  };
-  const lower = (values: readonly string[]): string[] => values.map((value) => value.toLowerCase());
-  const others = (names: X509["names"]): string[] =>
-    names.other.map(({ type, der }) => `${type}:${toHex(der)}`);
-  const asked = resolveUsages(usages, isCA);
-  compare("subject", [csr.subject], [leaf.subject]);
-  compare("dnsNames", lower(csr.names.dns), lower(leaf.names.dns));
-  compare("ipAddresses", csr.names.ip, leaf.names.ip);
-  compare("uris", csr.names.uri, leaf.names.uri);
-  compare("emailAddresses", csr.names.email, leaf.names.email);
-  compare("otherNames", others(csr.names), others(leaf.names));
-  compare("keyUsage", asked.keyUsage, leaf.keyUsage ?? []);
-  compare("extendedKeyUsage", asked.extendedKeyUsage, leaf.extendedKeyUsage ?? []);
-  compare("isCA", [String(isCA)], [String(leaf.isCA)]);
-  const issuedSeconds = (leaf.notAfter.getTime() - leaf.notBefore.getTime()) / 1000;
-  if (Math.abs(issuedSeconds - durationSeconds) > durationToleranceSeconds)
-    mismatches.push({ field: "duration", requested: `${durationSeconds}s`, issued: `${issuedSeconds}s` });
-  return mismatches;
-}
-
-function shown(values: readonly string[]): string {
-  const text = values
-    .join(", ")
-    .slice(0, 257)
-    .replace(/[^\x20-\x7e]/g, "?");
-  return text.length > 256 ? `${text.slice(0, 253)}...` : text;
 }
 
 function bad(problem: string, remedy: string): BadCertificateError {
