@@ -41,7 +41,8 @@ export const softwareCa = defineIssuer({
     return {
       idempotent: spec.serial === "request",
       check: async () => assertUsableCa(ca, { now: new Date(), key }),
-      sign: (request, { attemptId }) => issueFromCa({ request, attemptId, caChain, signer, profile: spec }),
+      sign: (request, { attemptId }) =>
+        issueFromCa({ request, attemptId, caChain, signer, profile: spec, now: new Date() }),
     };
   },
 });

@@ -16,7 +16,14 @@ const ca = newSelfSignedCa({
 
 async function issue(profile: CaProfile = {}, isCA = false, attemptId = "attempt") {
   const request = await signRequestFor({ commonName: "x", durationSeconds: 7_200, isCA, uid: "u" });
-  const again = { request, attemptId, caChain: [ca.certificate], signer: softwareCaSigner(ca.key), profile };
+  const again = {
+    request,
+    attemptId,
+    caChain: [ca.certificate],
+    signer: softwareCaSigner(ca.key),
+    profile,
+    now: new Date(now),
+  };
   const chains = [await issueFromCa(again), await issueFromCa(again)].map(({ chain }) => chain);
   const [leaf, parent] = parseCertificates(chains[0] ?? "");
   return { request, leaf, parent, same: chains[0] === chains[1] };
@@ -48,5 +55,17 @@ describe("issueFromCa", () => {
     expect((await issue({}, true)).leaf?.pathLength).toBe(1);
     expect((await issue({ maxPathLength: 0 }, true)).leaf?.pathLength).toBe(0);
     expect((await issue({ maxPathLength: 9 }, true)).leaf?.pathLength).toBe(1);
+  });
+
+  it("blames the issuer, not the request, for a CA that has expired", async () => {
+    const request = await signRequestFor();
+    const issuing = issueFromCa({
+      request,
+      attemptId: "a",
+      caChain: [ca.certificate],
+      signer: softwareCaSigner(ca.key),
+      now: new Date(ca.certificate.notAfter.getTime() + 1_000),
+    });
+    await expect(issuing).rejects.toMatchObject({ code: "ISSUER", message: /expired/ });
   });
 });

@@ -1,6 +1,7 @@
 import { type Issued, issued } from "../outcome.ts";
 import type { SignRequest } from "../signer.ts";
 import { buildCertificate } from "./build-certificate.ts";
+import { assertUsableCa } from "./ca-certificate.ts";
 import type { CaSigner } from "./ca-signer.ts";
 import type { X509 } from "./certificate.ts";
 import { deterministicSerial, randomSerial } from "./serial.ts";
@@ -28,17 +29,20 @@ export interface IssueFromCaOptions {
   readonly caChain: readonly X509[];
   readonly signer: CaSigner;
   readonly profile?: CaProfile | undefined;
+  /** A CA that is not valid now issues nothing. */
+  readonly now: Date;
 }
 
 /**
  * Issues for a request from a CA whose key is at hand, in a Secret or in an HSM. Serial and dates follow from the request
- * alone, so that a repeated `sign` answers the same certificate again, with ECDSA but for the signature. Throws as
- * {@link buildCertificate} does.
+ * alone, so that a repeated `sign` answers the same certificate again, with ECDSA but for the signature. Throws an
+ * {@link IssuerError} where the CA cannot issue now, and as {@link buildCertificate} does.
  */
 export async function issueFromCa(options: IssueFromCaOptions): Promise<Issued> {
-  const { request, attemptId, caChain, signer, profile = {} } = options;
+  const { request, attemptId, caChain, signer, profile = {}, now } = options;
   const [caCertificate] = caChain;
   if (caCertificate === undefined) throw new TypeError("Expected `caChain` to begin with the CA, got none");
+  assertUsableCa(caCertificate, { now });
   const { parsedCsr: csr, isCA, usages, approvedAt, durationSeconds } = request;
   const seconds = Math.min(durationSeconds, profile.maxDurationSeconds ?? durationSeconds);
   const certificate = await buildCertificate({
