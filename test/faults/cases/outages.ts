@@ -32,6 +32,30 @@ export function outageCases(target: TargetOf): void {
     );
   });
 
+  describe("R6 a PKI that is back after its issuer's requests have come to back off for long", () => {
+    test("is used in full at once: all are issued within seconds", async (context) => {
+      const scene = await beginScene(target(), context, "r6-back", {
+        signer: { idempotent: true },
+        pki: { calm: true, misbehaviour: { latencyMs: 50 } },
+      });
+      await scene.createIssuer();
+      await scene.serve();
+      await scene.untilIssuer("True");
+      const count = target().size(40, 400);
+      const awayMs = target().size(20_000, 120_000);
+      const outage = scene.pki.outage(awayMs, "unavailable");
+      await scene.createRequests(count);
+      await outage;
+      // By their back-off alone the last of them would come after 32 to 45 s.
+      const backMs = await scene.untilIssued(count, 60_000);
+      await context.annotate(
+        `away ${awayMs} ms; all ${count} issued ${Math.round(backMs)} ms after it was back`,
+      );
+      expect(backMs).toBeLessThan(10_000);
+      expect(scene.pki.ledger.entries).toHaveLength(count);
+    });
+  });
+
   describe("R8 a PKI that answers 429 nine times in ten", () => {
     test("is asked again only after its Retry-After, and issues once for each request", async (context) => {
       const retryAfterSeconds = 2;

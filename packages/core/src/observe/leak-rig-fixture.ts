@@ -151,6 +151,7 @@ export async function everythingSeen(slip: Slip, secretValue: string): Promise<S
       ignores: async () => false,
       connection: (key, each) => issuers.connection(key, each),
       reportIssuer: (key, error, connection) => issuers.report(key, error, connection),
+      backsOff: () => {},
       fence: () => {},
       reread: async () => request,
       async applyStatus(each, status: RequestStatus) {

@@ -209,6 +209,7 @@ export function requestWorld({ object, sign = issue, ...more }: RequestWorldOpti
         issuer: () => world.issuer,
         ignores: async (request) => world.ignores(request),
         connection: () => connection,
+        backsOff: () => {},
         reportIssuer: (_, error) => world.reported.push(error),
         fence: () => {},
         reread: async () => view(world.object),

@@ -144,6 +144,7 @@ function fixture(sign: Signer<unknown>["sign"], more: FixtureOptions = {}) {
       ignores: async (request) => world.ignores(request),
       connection: () => (world.connected ? connection : undefined),
       reportIssuer: (_, error) => world.reported.push(error),
+      backsOff: () => {},
       fence: () => world.fence(),
       reread: async () => world.actual ?? world.request,
       async applyStatus(request, status) {

@@ -1,8 +1,7 @@
 import { isPermanent, signerErrorCode } from "@countersign/issuer-signer";
 import type { IssuerConnection } from "../issuer/issuer-connection.ts";
 import type { CertificateRequest, IssuerObject } from "../kube/types.ts";
-import type { RequestStep } from "../lifecycle/lifecycle.ts";
-import { type BackoffPolicy, backoffDelay } from "../queue/backoff.ts";
+import type { IssuerRef, RequestStep } from "../lifecycle/lifecycle.ts";
 import type { Scheduler } from "../queue/scheduler.ts";
 import type { Park } from "../queue/work-queue.ts";
 import {
@@ -20,6 +19,7 @@ import { assertLegalStatus } from "./legal-status.ts";
 import { type IssuerKey, issuerKeyText } from "./match-issuer.ts";
 import { type RequestEvent, type RequestStatus, readAttempt } from "./request-status.ts";
 import { requestStep } from "./request-step.ts";
+import { RetryWait } from "./retry-wait.ts";
 import { toSignRequest } from "./sign-request.ts";
 import { isFinished } from "./trim-request.ts";
 
@@ -38,6 +38,8 @@ export interface RequestPorts extends AttemptPorts {
   enter(issuer: string, request: string): IssuerSlot | undefined;
   /** The signer found the issuer at fault: check it now. */
   reportIssuer(key: string, error: unknown, connection: IssuerConnection): void;
+  /** The request has begun to back off: `hasten` may end that. */
+  backsOff(issuer: IssuerRef, request: string): void;
 }
 
 /** Options of {@link RequestReconciler}. */
@@ -50,13 +52,6 @@ export interface RequestReconcilerOptions extends AttemptOptions {
   readonly ignored: Set<string>;
 }
 
-const backoffs: Readonly<Record<"short" | "long", BackoffPolicy>> = Object.freeze({
-  /** Below a minute, so that a PKI that has come back is used within one. */
-  short: { initialMs: 500, maxMs: 45_000 },
-  /** A profile is corrected by people: a day of tries should be tens, not thousands. */
-  long: { initialMs: 500, maxMs: 3_600_000 },
-});
-
 /** What the queue does after one look at a request. */
 export type RequestNext =
   | { readonly kind: "settled" }
@@ -67,9 +62,7 @@ export type RequestNext =
 interface Memory extends AttemptMemory {
   readonly uid: string;
   step: RequestStep;
-  notBeforeMs: number | undefined;
-  /** Retryable errors in a row. */
-  failures: number;
+  readonly wait: RetryWait;
   /** A conclusion whose write is not confirmed: it is written again, and the PKI is never asked again for it. */
   unwritten: Conclusion | undefined;
   /** Another process may have gone on with the request since this one last wrote to it. */
@@ -96,6 +89,11 @@ export class RequestReconciler {
   forget(key: string): void {
     this.#memories.delete(key);
     this.#options.ignored.delete(key);
+  }
+
+  /** Ends a request's back-off. Returns after how many milliseconds to look at it; undefined when it does not back off. */
+  hasten(key: string): number | undefined {
+    return this.#memories.get(key)?.wait.hasten(this.#options.clock());
   }
 
   /** Another process has led since this one last did: what is known of open requests may have been overtaken. */
@@ -179,7 +177,7 @@ export class RequestReconciler {
       issuerName: issuerKey.name,
       issuer: ports.issuer(issuerKey),
       connected: this.#connection(issuerKey) !== undefined,
-      memory,
+      memory: memory.wait,
       now: clock(),
     });
   }
@@ -197,8 +195,7 @@ export class RequestReconciler {
     const memory: Memory = {
       uid,
       step: requestStep({ group, request, issuer, reconcile: this.#looks, before: undefined }),
-      notBeforeMs: undefined,
-      failures: 0,
+      wait: new RetryWait(),
       unwritten: undefined,
       overtaken: false,
       finished: false,
@@ -287,13 +284,8 @@ export class RequestReconciler {
     lifecycle.announce(stepName(status, event), words(event));
     if (warning !== undefined) lifecycle.announce("request:differs", words(warning));
     if (next.kind !== "again") return settled;
-    const { backOff } = next;
-    memory.failures = backOff === "none" ? 0 : memory.failures + 1;
-    const backOffMs =
-      backOff === "none" ? 0 : backoffDelay(backoffs[backOff], memory.failures, this.#options.scheduler);
-    // Longer than what the PKI asks for, never shorter.
-    const afterMs = next.afterMs + backOffMs;
-    memory.notBeforeMs = clock() + afterMs;
+    const afterMs = memory.wait.begin(next, clock(), this.#options.scheduler);
+    if (next.backOff === "short") ports.backsOff(memory.step.issuer, key);
     return { kind: "again", afterMs };
   }
 }

@@ -5,6 +5,7 @@ import type { KubeObject, ResourceType } from "../kube/types.ts";
 import type { Leadership } from "../leader/leadership.ts";
 import type { Lifecycle } from "../lifecycle/lifecycle.ts";
 import type { Trace } from "../observe/tracing.ts";
+import type { BackoffRecall } from "../request/backoff-recall.ts";
 import type { IssuerSlots } from "../request/issuer-slots.ts";
 import type { ServeSettings } from "./serve-options.ts";
 
@@ -18,6 +19,7 @@ export interface ServeContext {
   readonly clock: () => number;
   readonly leadership: Leadership;
   readonly slots: IssuerSlots;
+  readonly recall: BackoffRecall;
   readonly trace: Trace;
 }
 

@@ -12,6 +12,7 @@ import { tracedDefinition } from "../observe/traced-definition.ts";
 import type { Trace } from "../observe/tracing.ts";
 import type { WatchHealth } from "../probes/issuer-health.ts";
 import type { WorkQueue } from "../queue/work-queue.ts";
+import { BackoffRecall, recallAtSignsOfLife } from "../request/backoff-recall.ts";
 import type { IssuerSlots } from "../request/issuer-slots.ts";
 import { certificateRequestSource } from "./certificate-request-source.ts";
 import type { ServeContext } from "./serve-context.ts";
@@ -59,6 +60,8 @@ export function serveDefinition(
 ): ServedDefinition {
   const settings = serveSettings(options);
   const clock = () => Date.now();
+  const recall = new BackoffRecall();
+  const signsOfLife = recallAtSignsOfLife(lifecycle, recall);
   const context: ServeContext = {
     transport,
     lifecycle,
@@ -66,6 +69,7 @@ export function serveDefinition(
     settings,
     leadership,
     slots,
+    recall,
     trace,
     clock,
   };
@@ -122,6 +126,7 @@ export function serveDefinition(
       const drained = [...queues.values()].map((queue) => queue.stop({ drainMs }));
       await Promise.all([...drained, ...[...informers.values()].map((informer) => informer.stop())]);
       await issuers.close();
+      signsOfLife.close();
     },
   };
 }

@@ -59,13 +59,13 @@ export function openRequests<T extends KubeObject>(
  */
 export function serveRequests<T extends KubeObject>(
   definition: IssuerDefinition,
-  { lifecycle, settings, clock, leadership, slots, trace }: ServeContext,
+  { lifecycle, settings, clock, leadership, slots, recall, trace }: ServeContext,
   issuers: ServedIssuers,
   source: RequestSource<T>,
   ignored: Set<string>,
 ): WorkQueue {
   const { store } = source.informer;
-  const slotName = (name: string) => `${source.resource} of ${definition.group}: ${name}`;
+  const idOf = (name: string) => `${source.resource} of ${definition.group}: ${name}`;
   const reconciler = new RequestReconciler({
     definition,
     lifecycle,
@@ -95,9 +95,9 @@ export function serveRequests<T extends KubeObject>(
         return ignoresRequest(settings, { request, ref, issuer: issuers.get(key) }, signal);
       },
       connection: (key, issuer) => issuers.connection(key, issuer),
-      enter: (issuer, key) =>
-        slots.enter(`${definition.group} ${issuer}`, slotName(key), () => queue.add(key)),
+      enter: (issuer, key) => slots.enter(`${definition.group} ${issuer}`, idOf(key), () => queue.add(key)),
       reportIssuer: (key, error, connection) => issuers.report(key, error, connection),
+      backsOff: (issuer, key) => recall.add(issuer, idOf(key), () => hasten(key)),
       reread: (request, signal) => source.reread(request, signal),
       applyStatus(request, status, signal) {
         assertLegalStatus(status);
@@ -106,6 +106,12 @@ export function serveRequests<T extends KubeObject>(
       },
     },
   });
+
+  const hasten = (key: string) => {
+    const afterMs = reconciler.hasten(key);
+    if (afterMs !== undefined) queue.addAfter(key, afterMs);
+    return afterMs !== undefined;
+  };
 
   const process: Work = async (key, signal, park) => {
     const attributes = { "countersign.request": key };
@@ -121,7 +127,7 @@ export function serveRequests<T extends KubeObject>(
     concurrency: settings.maxConcurrentSigns,
     paused: true,
     onError: (error, key) => lifecycle.announce("trouble", { where: `request ${key}`, error }),
-    process: (key, signal, park) => slots.lookAt(slotName(key), () => processLeading(key, signal, park)),
+    process: (key, signal, park) => slots.lookAt(idOf(key), () => processLeading(key, signal, park)),
   });
 
   leadership.onChange((change) => {
@@ -135,6 +141,7 @@ export function serveRequests<T extends KubeObject>(
     const key = objectKey(object);
     if (type === "deleted") {
       reconciler.forget(key);
+      recall.remove(idOf(key));
       source.forget?.(object);
       return;
     }
