@@ -443,7 +443,7 @@ test("works with fake timers and the system's scheduler", async () => {
   }
 });
 
-test("20,000 ready and 20,000 delayed keys take less than a second", async () => {
+test("20,000 ready and 20,000 delayed keys take less than a second of the CPU", async () => {
   let done = 0;
   const queue = new WorkQueue({
     concurrency: 50,
@@ -451,13 +451,14 @@ test("20,000 ready and 20,000 delayed keys take less than a second", async () =>
       done += 1;
     },
   });
-  const at = performance.now();
+  const begun = process.cpuUsage();
   for (let i = 0; i < 20_000; i += 1) {
     queue.add(`ready-${i}`, { priority: "low" });
     queue.addAfter(`delayed-${i}`, (i * 7919) % 100);
   }
   await expect.poll(() => done, { interval: 10 }).toBe(40_000);
-  expect(performance.now() - at).toBeLessThan(1_000);
+  const { user, system } = process.cpuUsage(begun);
+  expect((user + system) / 1000).toBeLessThan(1_000);
 });
 
 test.each([
