@@ -11,6 +11,7 @@ import { limitCases } from "./limits.ts";
 import { mismatchCases } from "./mismatches.ts";
 import { outageCases } from "./outages.ts";
 import { programCases } from "./program.ts";
+import { exerciseCases, rightsCases } from "./rights.ts";
 import { secretCases } from "./secrets.ts";
 import { sharingCases } from "./sharing.ts";
 
@@ -22,6 +23,7 @@ export function e2eCases(target: TargetOf): void {
   certificateCases(target);
   httpPkiCases(target);
   guardedPkiCases(target);
+  exerciseCases(target);
   gateCases(target);
   hostileRequestCases(target);
   secretCases(target);
@@ -31,7 +33,8 @@ export function e2eCases(target: TargetOf): void {
   mismatchCases(target);
   caKeyCases(target);
   programCases(target);
-  // Looks at all that was logged so far, and must come before the API server goes away.
   footprintCases(target);
+  // Looks at all that was logged so far, and must come before the API server goes away.
+  rightsCases(target);
   outageCases(target);
 }
