@@ -10,6 +10,7 @@ import { issuerObjectCases } from "./issuer-objects.ts";
 import { limitCases } from "./limits.ts";
 import { mismatchCases } from "./mismatches.ts";
 import { outageCases } from "./outages.ts";
+import { probeCases } from "./probes.ts";
 import { programCases } from "./program.ts";
 import { exerciseCases, rightsCases } from "./rights.ts";
 import { secretCases } from "./secrets.ts";
@@ -32,6 +33,7 @@ export function e2eCases(target: TargetOf): void {
   limitCases(target);
   mismatchCases(target);
   caKeyCases(target);
+  probeCases(target);
   programCases(target);
   footprintCases(target);
   // Looks at all that was logged so far, and must come before the API server goes away.

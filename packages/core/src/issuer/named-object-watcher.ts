@@ -2,6 +2,8 @@ import { IssuerError } from "@countersign/issuer-signer";
 import { type Informer, startInformer } from "../kube/informer.ts";
 import type { KubeTransport } from "../kube/transport.ts";
 import type { KubeObject, ResourceType } from "../kube/types.ts";
+import type { WatchHealth } from "../probes/issuer-health.ts";
+import type { Scheduler } from "../queue/scheduler.ts";
 
 /** Options of {@link NamedObjectWatcher}. */
 export interface NamedObjectWatcherOptions {
@@ -12,6 +14,9 @@ export interface NamedObjectWatcherOptions {
   readonly onChange: (owner: string) => void;
   /** How long the first look at an object may take, in milliseconds. */
   readonly firstLookMs: number;
+  /** What keeps a watch from working for now, and which. */
+  readonly onTrouble?: ((where: string, error: unknown) => void) | undefined;
+  readonly scheduler?: Scheduler | undefined;
 }
 
 interface Watched<T extends KubeObject> {
@@ -49,6 +54,17 @@ export class NamedObjectWatcher<T extends KubeObject> {
     return found;
   }
 
+  /** How each watch is now. None of them is named: who asks need not know what issuers refer to. */
+  health(): readonly WatchHealth[] {
+    const { plural: resource } = this.#options.type;
+    return [...this.#watched.values()].map(({ informer: { store, lastContactAgeMs, lastError } }) => ({
+      resource,
+      synced: store.hasSynced,
+      lastContactAgeMs,
+      lastError,
+    }));
+  }
+
   /** Stops every watch. */
   async stop(): Promise<void> {
     const all = [...this.#watched.values()];
@@ -64,13 +80,15 @@ export class NamedObjectWatcher<T extends KubeObject> {
       return known;
     }
     const owners = new Set([owner]);
-    const { transport, type } = this.#options;
+    const { transport, type, onTrouble, scheduler } = this.#options;
     const informer = startInformer<T>({
       transport,
       type,
       namespace,
       fieldSelector: `metadata.name=${name}`,
       matches: ({ metadata }) => metadata.name === name,
+      onTrouble: ({ error }) => onTrouble?.(`watch of ${type.kind} ${key}`, error),
+      scheduler,
     });
     // What the first list finds is what `read` answers: only later changes are news.
     informer.store.onChange(() => {

@@ -11,6 +11,11 @@ export interface WatchHealth extends WatchState {
 /** A running issuer as the probes see it. */
 export interface IssuerHealth {
   readonly watches: readonly WatchHealth[];
+  /**
+   * The watches of the single Secrets and ConfigMaps that issuers name. They come and go with issuers, and what is wrong
+   * with one of them is one issuer's trouble: they say nothing of readiness.
+   */
+  readonly references: readonly WatchHealth[];
   /** Whether it has been asked to stop. */
   readonly draining: boolean;
 }

@@ -11,9 +11,9 @@ const well: WatchHealth = {
 const problems = (checks: ReturnType<typeof livezChecks>) =>
   checks.flatMap(({ name, problem }) => (problem === undefined ? [] : [`${name}: ${problem}`]));
 const livez = (watch: Partial<WatchHealth>, lagMs = 0) =>
-  problems(livezChecks({ watches: [{ ...well, ...watch }], draining: false }, lagMs));
+  problems(livezChecks({ watches: [{ ...well, ...watch }], references: [], draining: false }, lagMs));
 const readyz = (watch: Partial<WatchHealth>, draining = false) =>
-  problems(readyzChecks({ watches: [{ ...well, ...watch }], draining }));
+  problems(readyzChecks({ watches: [{ ...well, ...watch }], references: [], draining }));
 
 describe("/livez", () => {
   test("passes while watches show signs of life and the loop runs", () => {
@@ -35,7 +35,32 @@ describe("/livez", () => {
   });
 
   test("does not mind an incomplete cache or a shutdown", () => {
-    expect(problems(livezChecks({ watches: [{ ...well, synced: false }], draining: true }, 0))).toEqual([]);
+    const watches = [{ ...well, synced: false }];
+    expect(problems(livezChecks({ watches, references: [], draining: true }, 0))).toEqual([]);
+  });
+
+  const single = (resource: string, more: Partial<WatchHealth> = {}) => ({ ...well, resource, ...more });
+
+  test("fails for a watch of a single Secret that is silent without knowing why, and counts such", () => {
+    const references = [
+      single("secrets", { lastContactAgeMs: 200_000 }),
+      single("configmaps"),
+      single("secrets"),
+      single("secrets", { lastContactAgeMs: 300_000 }),
+    ];
+    const checks = livezChecks({ watches: [well], references, draining: false }, 0);
+    expect(problems(checks)).toEqual([
+      "watches of single secrets: 2 of 3: no sign of life for 200.0 s, and no error",
+    ]);
+    expect(checks.map(({ name }) => name)).toContain("watches of single configmaps");
+  });
+
+  test("passes for a watch of a single Secret that is forbidden or retrying: that is its issuer's trouble", () => {
+    const lastError = new Error("secrets is forbidden");
+    const references = [single("secrets", { synced: false, lastContactAgeMs: 1e9, lastError })];
+    const health = { watches: [well], references, draining: false };
+    expect(problems(livezChecks(health, 0))).toEqual([]);
+    expect(problems(readyzChecks(health))).toEqual([]);
   });
 });
 

@@ -21,10 +21,17 @@ export const probeLimits = Object.freeze({
  * takes no part.
  */
 export function livezChecks(health: IssuerHealth | undefined, loopLagMs: number): readonly ProbeCheck[] {
-  const watches = health?.watches ?? [];
+  const { watches = [], references = [] } = health ?? {};
   const late = loopLagMs > probeLimits.loopLagMs;
   const loop = { name: "event loop", problem: late ? `late by ${seconds(loopLagMs)}` : undefined };
-  return [loop, ...watches.map((watch) => ({ name: `watch ${watch.resource}`, problem: stuck(watch) }))];
+  return [
+    loop,
+    ...watches.map((watch) => ({ name: `watch ${watch.resource}`, problem: stuck(watch) })),
+    ...[...new Set(references.map(({ resource }) => resource))].map((resource) => ({
+      name: `watches of single ${resource}`,
+      problem: firstStuck(references.filter((watch) => watch.resource === resource)),
+    })),
+  ];
 }
 
 /**
@@ -44,6 +51,12 @@ export function readyzChecks(health: IssuerHealth | undefined): readonly ProbeCh
 function stuck({ lastContactAgeMs, lastError }: WatchHealth): string | undefined {
   if (lastError !== undefined || lastContactAgeMs <= probeLimits.watchSilenceMs) return undefined;
   return `no sign of life for ${seconds(lastContactAgeMs)}, and no error`;
+}
+
+/** One line for all of a resource: there may be thousands, and one that is stuck is enough. */
+function firstStuck(watches: readonly WatchHealth[]): string | undefined {
+  const problems = watches.map(stuck).filter((problem) => problem !== undefined);
+  return problems.length === 0 ? undefined : `${problems.length} of ${watches.length}: ${problems[0]}`;
 }
 
 function incomplete({ synced, lastError }: WatchHealth): string | undefined {

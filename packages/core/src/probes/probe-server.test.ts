@@ -6,6 +6,7 @@ import { startProbeServer } from "./probe-server.ts";
 
 const well: IssuerHealth = {
   watches: [{ resource: "acmes.example.com", synced: true, lastContactAgeMs: 5, lastError: undefined }],
+  references: [],
   draining: false,
 };
 

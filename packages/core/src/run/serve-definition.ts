@@ -10,7 +10,7 @@ import type { IssuerState } from "../observe/issuer-state.ts";
 import { requestBacklogs } from "../observe/request-backlogs.ts";
 import { tracedDefinition } from "../observe/traced-definition.ts";
 import type { Trace } from "../observe/tracing.ts";
-import type { WatchHealth } from "../probes/issuer-health.ts";
+import type { IssuerHealth } from "../probes/issuer-health.ts";
 import type { WorkQueue } from "../queue/work-queue.ts";
 import { BackoffRecall, recallAtSignsOfLife } from "../request/backoff-recall.ts";
 import type { IssuerSlots } from "../request/issuer-slots.ts";
@@ -44,7 +44,7 @@ export interface ServedDefinition {
   /** What it is like now. */
   state(): Omit<IssuerState, "leading">;
   /** The watches alone, which cost next to nothing to look at. */
-  watches(): readonly WatchHealth[];
+  watches(): Pick<IssuerHealth, "watches" | "references">;
   /** Ends the watches, waits for running work, closes the signers. */
   stop(): Promise<void>;
 }
@@ -118,9 +118,9 @@ export function serveDefinition(
         backlogs.flatMap((open) => open()),
       ),
       queues: [...queues].map(([name, { depth, oldestAgeMs }]) => ({ name, depth, oldestAgeMs })),
-      watches: watches(),
+      watches: [...watches(), ...issuers.references()],
     }),
-    watches,
+    watches: () => ({ watches: watches(), references: issuers.references() }),
     async stop() {
       const { drainMs } = settings;
       const drained = [...queues.values()].map((queue) => queue.stop({ drainMs }));

@@ -7,6 +7,7 @@ import type { Informer } from "../kube/informer.ts";
 import type { StoreChange } from "../kube/store.ts";
 import type { ConfigMap, IssuerObject, KubeObject, ResourceType, Secret } from "../kube/types.ts";
 import { whileLeading } from "../leader/while-leading.ts";
+import type { WatchHealth } from "../probes/issuer-health.ts";
 import { WorkQueue } from "../queue/work-queue.ts";
 import { findCondition, isTrue } from "../request/condition.ts";
 import { type IssuerKey, issuerKeyText } from "../request/match-issuer.ts";
@@ -24,6 +25,8 @@ export interface ServedIssuers {
   report(key: string, error: unknown, connection: IssuerConnection): void;
   /** Called with the key of an issuer whose requests should be looked at again. */
   onWake(listener: (key: string) => void): void;
+  /** The watches of single Secrets and ConfigMaps. */
+  references(): readonly WatchHealth[];
   /** Closes the signers and ends the watches of Secrets and ConfigMaps. */
   close(): Promise<void>;
 }
@@ -48,6 +51,7 @@ export function serveIssuers(definition: IssuerDefinition, context: ServeContext
       type,
       onChange: (owner) => queue.add(owner),
       firstLookMs: settings.checkTimeoutMs,
+      onTrouble: (where, error) => lifecycle.announce("trouble", { where, error }),
     });
   const secretWatcher = watcherOf<Secret>(secrets);
   const configMapWatcher = watcherOf<ConfigMap>(configMaps);
@@ -151,6 +155,7 @@ export function serveIssuers(definition: IssuerDefinition, context: ServeContext
       queue.add(key);
     },
     onWake: (listener) => void listeners.add(listener),
+    references: () => [...secretWatcher.health(), ...configMapWatcher.health()],
     async close() {
       await Promise.all([secretWatcher.stop(), configMapWatcher.stop(), reconciler.stop()]);
     },

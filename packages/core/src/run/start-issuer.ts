@@ -126,10 +126,14 @@ export function startIssuer(
       watches: states.flatMap(({ watches }) => watches),
     };
   };
-  const health = (): IssuerHealth => ({
-    watches: served.flatMap((each) => each.watches()),
-    draining: stopped !== undefined,
-  });
+  const health = (): IssuerHealth => {
+    const all = served.map((each) => each.watches());
+    return {
+      watches: all.flatMap(({ watches }) => watches),
+      references: all.flatMap(({ references }) => references),
+      draining: stopped !== undefined,
+    };
+  };
   return { lifecycle, synced, state, health, stop, [Symbol.asyncDispose]: stop };
 }
 
