@@ -34,16 +34,21 @@ export class ConnectionReports implements SignerReports {
     for (const report of this.#credentials.values()) this.#announceCredential(report);
   }
 
-  /** The connection is in use no more. */
+  /** The connection is in use no more, and what it reported no longer holds: an alert for it would never end. */
   end(): void {
     this.#inUse = false;
+    for (const endpoint of this.#circuits.keys()) this.#announceCircuit({ endpoint });
+    for (const credential of this.#credentials.keys()) this.#announceCredential({ credential });
   }
 
-  #announceCircuit({ endpoint, state }: CircuitChange): void {
+  #announceCircuit({ endpoint, state }: Partial<CircuitChange> & Pick<CircuitChange, "endpoint">): void {
     this.#lifecycle.announce("pki:circuit", { issuer: this.#issuer, endpoint, state });
   }
 
-  #announceCredential({ credential, expiresAt: expiresMs }: CredentialReport): void {
+  #announceCredential({
+    credential,
+    expiresAt: expiresMs,
+  }: Partial<CredentialReport> & Pick<CredentialReport, "credential">): void {
     this.#lifecycle.announce("pki:credential", { issuer: this.#issuer, credential, expiresMs });
   }
 }

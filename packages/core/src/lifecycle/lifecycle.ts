@@ -112,21 +112,22 @@ export interface PkiExchanged {
   readonly code: number | string;
 }
 
-/** The circuit breaker of a PKI endpoint has changed its state. */
+/** The circuit breaker of a PKI endpoint has changed its state, or the endpoint is used no more. */
 export interface PkiCircuit {
   readonly issuer: IssuerRef;
   /** Host and port. */
   readonly endpoint: string;
-  readonly state: "closed" | "half-open" | "open";
+  /** Undefined when the endpoint is used no more. */
+  readonly state: "closed" | "half-open" | "open" | undefined;
 }
 
-/** A credential of an issuer has a known end. */
+/** A credential of an issuer has a known end, or is used no more. */
 export interface PkiCredential {
   readonly issuer: IssuerRef;
   /** Which of the issuer's credentials, such as the key of its Secret; never its value. */
   readonly credential: string;
-  /** In milliseconds since the epoch. */
-  readonly expiresMs: number;
+  /** In milliseconds since the epoch; undefined when the credential is used no more. */
+  readonly expiresMs: number | undefined;
 }
 
 /** This process has become the one that signs. */

@@ -79,6 +79,14 @@ export class IssuerSeries {
     return labels;
   }
 
+  /** What {@link labels} of the same arguments stand for is no more. What is recorded as `other` stays: it is not known whose it is. */
+  drop(metric: Droppable, issuer: IssuerRef, fixed: Labels, bounded: Labels): void {
+    const entry = this.#entries.get(keyOf(issuer));
+    if (entry === undefined) return;
+    const labels = { ...entry.labels, ...fixed, ...bounded };
+    if (entry.series.get(metric)?.delete(JSON.stringify(labels)) === true) metric.remove(labels);
+  }
+
   #entry(issuer: IssuerRef): Entry {
     const own = this.#entries.get(keyOf(issuer));
     if (own !== undefined) return own;

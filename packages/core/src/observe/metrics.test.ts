@@ -263,6 +263,31 @@ describe("the metrics of an issuer", () => {
     expect(now.get("countersign_credential_expiry_timestamp_seconds")?.samples).toHaveLength(33);
   });
 
+  test("of endpoints and credentials go when these are used no more, and come back with them", async () => {
+    const { lifecycle, scrape } = await setUp();
+    addIssuer(lifecycle);
+    const issuer = issuerRef();
+    const circuit = (endpoint: string, state: "open" | undefined) =>
+      lifecycle.announce("pki:circuit", { issuer, endpoint, state });
+    const credential = (name: string, expiresMs: number | undefined) =>
+      lifecycle.announce("pki:credential", { issuer, credential: name, expiresMs });
+    const shown = async () => {
+      const now = await scrape();
+      const of = (name: string, label: string) => [
+        ...new Set(now.get(`countersign_${name}`)?.samples.map(({ labels }) => labels[label])),
+      ];
+      return [...of("circuit_state", "endpoint"), ...of("credential_expiry_timestamp_seconds", "credential")];
+    };
+    for (const endpoint of ["old:443", "new:443"]) circuit(endpoint, "open");
+    for (const name of ["cert", "token"]) credential(name, 1_000);
+    circuit("old:443", undefined);
+    circuit("never:443", undefined);
+    credential("cert", undefined);
+    expect(await shown()).toEqual(["new:443", "token"]);
+    circuit("old:443", "open");
+    expect(await shown()).toEqual(["new:443", "old:443", "token"]);
+  });
+
   test("escape label values as the text format asks", async () => {
     const { lifecycle, scrape } = await setUp();
     addIssuer(lifecycle);

@@ -51,12 +51,15 @@ export function pkiMetrics({ prom, registry, series, on }: MetricContext): void 
   );
   on("pki:circuit", ({ issuer, endpoint, state: now }) => {
     if (!series.has(issuer)) return;
-    for (const state of circuitStates)
-      circuits.set(series.labels(circuits, issuer, { state }, { endpoint }), state === now ? 1 : 0);
+    for (const state of circuitStates) {
+      if (now === undefined) series.drop(circuits, issuer, { state }, { endpoint });
+      else circuits.set(series.labels(circuits, issuer, { state }, { endpoint }), state === now ? 1 : 0);
+    }
   });
   on("pki:credential", ({ issuer, credential, expiresMs }) => {
     if (!series.has(issuer)) return;
-    credentials.set(series.labels(credentials, issuer, {}, { credential }), expiresMs / 1000);
+    if (expiresMs === undefined) series.drop(credentials, issuer, {}, { credential });
+    else credentials.set(series.labels(credentials, issuer, {}, { credential }), expiresMs / 1000);
   });
   on("request:signed", ({ issuer, caNotAfterMs }) => {
     if (caNotAfterMs === undefined || !series.has(issuer)) return;

@@ -56,7 +56,7 @@ export const issuerHelp = `Runs the issuer until it is stopped.
 
   --kubeconfig FILE                  Kubernetes configuration; in a pod the service account is used
   --context NAME                     context of the kubeconfig; its current one by default
-  --cluster-resource-namespace NAME  where the Secrets of cluster issuers are; by default the own namespace
+  --cluster-resource-namespace NAME  where what cluster issuers refer to is; by default the own namespace
   --max-concurrent-signs N           requests that are signed at once (default ${serveDefaults.maxConcurrentSigns}); those that
                                      wait long for their PKI do not count
   --max-concurrent-signs-per-issuer N
