@@ -8,7 +8,7 @@ import { buildCsr } from "./build-csr.ts";
 import { assertKeyMatches, assertUsableCa, newPrivateKey, newSelfSignedCa } from "./ca-certificate.ts";
 import { type CaSigner, softwareCaSigner, spkiOf } from "./ca-signer.ts";
 import { parseCertificate } from "./certificate.ts";
-import { parseCsr } from "./certification-request.ts";
+import { type Csr, parseCsr } from "./certification-request.ts";
 import { contextTag } from "./der-reader.ts";
 import { der, derNull, derSequence } from "./der-writer.ts";
 import { encodeExtension, encodeKeyUsage } from "./extensions.ts";
@@ -304,6 +304,17 @@ describe("agreement of the CSR with the request", () => {
       /key usages \[digital signature\]/,
     );
     await expect(issue([])).rejects.toThrow(InvalidCsrError);
+  });
+
+  it("is cert-manager's: an extended usage that one of them repeats is not that of the other; both, and it comes once", async () => {
+    const once = await withUsages(["email protection"]);
+    const twice = await withUsages(["email protection", "s/mime"]);
+    const issue = (csr: Csr, usages: readonly string[]) => buildCertificate(options({ csr, usages }));
+    await expect(issue(once, ["email protection", "s/mime"])).rejects.toThrow(InvalidCsrError);
+    await expect(issue(twice, ["email protection"])).rejects.toThrow(InvalidCsrError);
+    await expect(issue(twice, ["s/mime", "s/mime"])).resolves.toMatchObject({
+      extendedKeyUsage: ["email protection"],
+    });
   });
 
   it("refuses an extended key usage that cert-manager has no word for", async () => {

@@ -25,7 +25,7 @@ const knownExtensions: ReadonlySet<string> = new Set([
 /**
  * Checks that the CSR does not ask for something else than the request object, by cert-manager's rule: BasicConstraints
  * in the CSR must say what `isCA` says; where the CSR names key usages or extended key usages, both must equal `usages`,
- * the extended ones in order. Answers the usages to issue. Throws an {@link InvalidCsrError}.
+ * the extended ones in order and as often. Answers the usages to issue. Throws an {@link InvalidCsrError}.
  */
 export function assertCsrAgrees(csr: Csr, profile: RequestedProfile): ResolvedUsages {
   const usages = resolveUsages(profile.usages, profile.isCA);
@@ -34,7 +34,7 @@ export function assertCsrAgrees(csr: Csr, profile: RequestedProfile): ResolvedUs
     throw disagreement(`its basic constraints say CA:${asked} but the request says isCA: ${profile.isCA}`);
   if (csr.keyUsage !== undefined || csr.extendedKeyUsage !== undefined) {
     compareUsages("key usages", csr.keyUsage ?? [], usages.keyUsage);
-    compareUsages("extended key usages", [...new Set(csr.extendedKeyUsage)], usages.extendedKeyUsage);
+    compareUsages("extended key usages", csr.extendedKeyUsage ?? [], usages.requestedExtendedKeyUsage);
   }
   if (csr.nameConstraintsDer !== undefined && !profile.isCA)
     throw disagreement("it asks for name constraints, which only CA certificates have");

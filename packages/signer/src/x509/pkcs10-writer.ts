@@ -63,10 +63,10 @@ function requestedExtensions(options: BuildCsrOptions): Extension[] {
   if (names.length > 0)
     add(oids.subjectAltName, isUnnamed, new Uint8Array(new GeneralNames({ names }).toSchema().toBER()));
   if (options.usages !== undefined) {
-    const { keyUsage, extendedKeyUsage } = resolveUsages(options.usages, options.isCA ?? false);
-    if (keyUsage.length > 0) add(oids.keyUsage, true, encodeKeyUsage(keyUsage));
-    if (extendedKeyUsage.length > 0)
-      add(oids.extendedKeyUsage, false, encodeExtendedKeyUsage(extendedKeyUsage));
+    const usages = resolveUsages(options.usages, options.isCA ?? false);
+    if (usages.keyUsage.length > 0) add(oids.keyUsage, true, encodeKeyUsage(usages.keyUsage));
+    if (usages.requestedExtendedKeyUsage.length > 0)
+      add(oids.extendedKeyUsage, false, encodeExtendedKeyUsage(usages.requestedExtendedKeyUsage));
   }
   if (options.isCA !== undefined)
     add(oids.basicConstraints, true, encodeBasicConstraints({ isCA: options.isCA, pathLength: undefined }));

@@ -10,16 +10,18 @@ describe("resolveUsages", () => {
     expect(resolveUsages(undefined, false)).toEqual({
       keyUsage: ["digital signature", "key encipherment"],
       extendedKeyUsage: [],
+      requestedExtendedKeyUsage: [],
     });
     expect(resolveUsages([], true).keyUsage).toEqual(["digital signature", "key encipherment", "cert sign"]);
   });
 
-  it("takes aliases, drops repetitions, keeps the order of extended usages", () => {
+  it("takes aliases, drops repetitions but for those to compare, keeps the order of extended usages", () => {
     expect(
       resolveUsages(["client auth", "signing", "s/mime", "digital signature", "email protection"], false),
     ).toEqual({
       keyUsage: ["digital signature"],
       extendedKeyUsage: ["client auth", "email protection"],
+      requestedExtendedKeyUsage: ["client auth", "email protection", "email protection"],
     });
   });
 

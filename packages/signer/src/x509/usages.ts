@@ -47,8 +47,10 @@ export const defaultUsages: readonly string[] = Object.freeze(["digital signatur
 export interface ResolvedUsages {
   /** In the order of the bits. */
   readonly keyUsage: readonly string[];
-  /** In the order asked for, which cert-manager compares. */
+  /** In the order asked for. */
   readonly extendedKeyUsage: readonly string[];
+  /** The same with its repetitions: what cert-manager writes into a CSR and compares with one. */
+  readonly requestedExtendedKeyUsage: readonly string[];
 }
 
 /**
@@ -57,17 +59,18 @@ export interface ResolvedUsages {
  */
 export function resolveUsages(usages: readonly string[] | undefined, isCA: boolean): ResolvedUsages {
   const keyUsage = new Set<string>(isCA ? ["cert sign"] : []);
-  const extendedKeyUsage = new Set<string>();
+  const requestedExtendedKeyUsage: string[] = [];
   for (const usage of usages === undefined || usages.length === 0 ? defaultUsages : usages) {
     const word = aliases.get(usage) ?? usage;
     if (keyUsageWords.includes(word)) keyUsage.add(word);
-    else if (Object.hasOwn(extendedKeyUsageOids, word)) extendedKeyUsage.add(word);
+    else if (Object.hasOwn(extendedKeyUsageOids, word)) requestedExtendedKeyUsage.push(word);
     else
       throw new PermanentError(`unknown usage ${quoteForeign(usage)}; use the words of cert-manager's API`);
   }
   return {
     keyUsage: keyUsageWords.filter((word) => keyUsage.has(word)),
-    extendedKeyUsage: [...extendedKeyUsage],
+    extendedKeyUsage: [...new Set(requestedExtendedKeyUsage)],
+    requestedExtendedKeyUsage,
   };
 }
 
