@@ -13,11 +13,15 @@ export interface ScriptedScene {
   request(name: string, more?: { readonly csr?: string; readonly spec?: object }): Promise<void>;
 }
 
-/** Begins a {@link ScriptedScene}; several may be served side by side. */
-export async function beginScripted(target: E2eTarget, name: string): Promise<ScriptedScene> {
+/** Begins a {@link ScriptedScene}; several may be served side by side. `spec` is beside what the issuer needs. */
+export async function beginScripted(
+  target: E2eTarget,
+  name: string,
+  spec: object = {},
+): Promise<ScriptedScene> {
   const scene = await beginScene(target, name);
   await scene.storeSecret("Namespaced", name, { "tls.crt": "x", "tls.key": "x" });
-  const issuerRef = await scene.createIssuer(manualIssuer, "Namespaced", { secretName: name });
+  const issuerRef = await scene.createIssuer(manualIssuer, "Namespaced", { secretName: name, ...spec });
   return {
     scene,
     issuerRef,

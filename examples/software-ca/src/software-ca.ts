@@ -3,6 +3,7 @@ import {
   caProfileFields,
   defineIssuer,
   issueFromCa,
+  limitsSpec,
   orderChain,
   parsePrivateKey,
   softwareCaSigner,
@@ -26,11 +27,13 @@ export const softwareCa = defineIssuer({
       .max(253)
       .describe("Secret with the CA: its chain in tls.crt, its key in tls.key."),
     ...caProfileFields,
+    limits: limitsSpec(),
   }),
   secrets: ({ secretName }) => ({
     certificate: { name: secretName, key: "tls.crt" },
     key: { name: secretName, key: "tls.key" },
   }),
+  limits: ({ limits }) => limits,
   connect({ spec, secrets }) {
     const key = parsePrivateKey(secrets.key);
     const { chain, root } = orderChain(secrets.certificate);

@@ -1,4 +1,4 @@
-import { defineIssuer } from "@countersign/issuer-core";
+import { defineIssuer, limitsSpec } from "@countersign/issuer-core";
 import { vaultIssuer } from "@countersign/issuer-vault";
 
 /** An issuer that has Vault or OpenBao sign. `spec.vault` is that of cert-manager's own Vault issuer. */
@@ -7,4 +7,6 @@ export const vault = defineIssuer({
   version: "v1alpha1",
   kinds: { namespaced: "VaultIssuer", cluster: "VaultClusterIssuer" },
   ...vaultIssuer,
+  spec: vaultIssuer.spec.extend({ limits: limitsSpec() }),
+  limits: ({ limits }) => limits,
 });

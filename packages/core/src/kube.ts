@@ -39,4 +39,3 @@ export {
   type WorkQueueOptions,
   type WorkQueueStopOptions,
 } from "./queue/work-queue.ts";
-export { parseGoDuration } from "./request/go-duration.ts";

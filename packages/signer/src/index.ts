@@ -33,4 +33,5 @@ export {
   type SignOutcome,
 } from "./outcome.ts";
 export type { CheckContext, Requester, SignContext, Signer, SignRequest } from "./signer.ts";
+export { parseGoDuration } from "./spec/go-duration.ts";
 export * from "./x509/index.ts";

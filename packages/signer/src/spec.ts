@@ -8,4 +8,5 @@ export { configMapKeyRef } from "./spec/config-map-key-ref.ts";
 export { exactlyOneOf } from "./spec/exactly-one-of.ts";
 export { type IssuerFragment, issuerFragment } from "./spec/issuer-fragment.ts";
 export type { KeyRefOptions } from "./spec/key-ref.ts";
+export { limitsSpec } from "./spec/limits-spec.ts";
 export { secretKeyRef } from "./spec/secret-key-ref.ts";

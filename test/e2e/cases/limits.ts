@@ -5,13 +5,16 @@ import { findCondition } from "../conditions.ts";
 import { beginScripted } from "../serve-scripted.ts";
 import type { TargetOf } from "../target.ts";
 
+const patient = async () =>
+  pending({ operation: undefined, retryAfterMs: 300, message: "Nobody has looked at it." });
+
 /** How long a request may go without a certificate, whoever serves it meanwhile. */
 export function limitCases(target: TargetOf): void {
   describe("the limits of an attempt", () => {
     test.concurrent.each<[string, Signer["sign"], Partial<ServeOptions>, RegExp]>([
       [
         "an order that stays pending",
-        async () => pending({ operation: undefined, retryAfterMs: 300, message: "Nobody has looked at it." }),
+        patient,
         { pendingForMs: 3_000 },
         /had the request for 3 seconds without issuing\. Last it said: Nobody has looked at it\. Have the order decided/,
       ],
@@ -38,6 +41,24 @@ export function limitCases(target: TargetOf): void {
       expect(findCondition(failed, "Ready")?.message).toMatch(message);
       expect(Date.parse(failed.status?.failureTime ?? "")).toBeGreaterThan(began);
       expect(failed.status?.conditions?.map(({ type }) => type).sort()).toEqual(["Approved", "Ready"]);
+    });
+
+    test.concurrent("are those of the issuer object, where it has any", async () => {
+      const limits = { pendingFor: "2s", maxConcurrentSigns: 1 };
+      const { scene, serve, request } = await beginScripted(target(), "own-limits", { limits });
+      let running = 0;
+      let most = 0;
+      await using _ = await serve(async () => {
+        running += 1;
+        most = Math.max(most, running);
+        await delay(100);
+        running -= 1;
+        return patient();
+      });
+      await Promise.all(["a", "b", "c"].map((name) => request(name)));
+      const failed = await scene.untilReason("a", "Failed", 15_000);
+      expect(findCondition(failed, "Ready")?.message).toContain("had the request for 2 seconds");
+      expect(most).toBe(1);
     });
   });
 }

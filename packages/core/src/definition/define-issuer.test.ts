@@ -1,8 +1,9 @@
 import { issued, type Signer } from "@countersign/issuer-signer";
-import { secretKeyRef } from "@countersign/issuer-signer/spec";
+import { limitsSpec, secretKeyRef } from "@countersign/issuer-signer/spec";
 import { describe, expect, test } from "vitest";
 import { z } from "zod";
 import { type AnyConnectContext, defineIssuer, type IssuerKinds } from "./define-issuer.ts";
+import { structuralSchema } from "./structural-schema.ts";
 
 const signer: Signer<undefined> = { check: async () => undefined, sign: async () => issued({ chain: "" }) };
 const kinds: IssuerKinds = { namespaced: "AcmeIssuer", cluster: "AcmeClusterIssuer" };
@@ -88,6 +89,36 @@ describe("defineIssuer", () => {
     });
     expect(defineIssuer(options).readsSecrets).toBe(false);
     expect(defineIssuer(options).secrets({})).toEqual({});
+  });
+
+  test("reads the limits of an issuer object, none where it has none", () => {
+    const definition = defineIssuer({
+      ...options,
+      spec: z.object({ limits: limitsSpec(), patience: z.number().optional() }),
+      limits: ({ limits, patience }) => ({
+        ...limits,
+        ...(patience !== undefined && { retryForMs: patience }),
+      }),
+    });
+    const read = (spec: object) => definition.limits(definition.spec.parse(spec));
+    expect(read({ limits: { pendingFor: "72h" } })).toEqual({ pendingForMs: 259_200_000 });
+    expect(read({})).toEqual({});
+    expect(defineIssuer(options).limits({})).toEqual({});
+    expect(() => read({ patience: 0 })).toThrow(
+      "Expected `limits.retryForMs` to be a number above 0, got `0`",
+    );
+    expect(() => read({ patience: -1 })).toThrow("got `-1`");
+  });
+
+  test("has a structural schema for the limits", () => {
+    const { properties } = structuralSchema(z.object({ limits: limitsSpec() }));
+    expect(Object.keys(properties?.limits?.properties ?? {})).toEqual([
+      "retryFor",
+      "pendingFor",
+      "maxConcurrentSigns",
+      "maxSignsPerSecond",
+    ]);
+    expect(properties?.limits?.properties?.retryFor).toMatchObject({ type: "string", maxLength: 64 });
   });
 
   test("turns a connect that throws into a rejection", async () => {

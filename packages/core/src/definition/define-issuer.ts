@@ -2,6 +2,7 @@ import type {
   ConfigMapKeyRef,
   ConfigMapRefs,
   ConnectContext,
+  IssuerLimits,
   SecretKeyRef,
   SecretRefs,
   Signer,
@@ -62,6 +63,7 @@ export interface IssuerDefinition {
   readonly requestsTokens: boolean;
   secrets(spec: unknown): Readonly<Record<string, SecretKeyRef>>;
   configMaps(spec: unknown): Readonly<Record<string, ConfigMapKeyRef>>;
+  limits(spec: unknown): IssuerLimits;
   connect(context: AnyConnectContext): Promise<Signer<unknown>>;
 }
 
@@ -84,6 +86,12 @@ function withoutUndefined(refs: SecretRefs = {}): Readonly<Record<string, Secret
     ref === undefined ? [] : [[name, ref] as const],
   );
   return Object.fromEntries(given);
+}
+
+function checkedLimits(limits: IssuerLimits = {}): IssuerLimits {
+  for (const [name, value] of Object.entries(limits))
+    check(`limits.${name}`, "a number above 0", value, value === undefined || value > 0);
+  return limits;
 }
 
 /**
@@ -131,6 +139,7 @@ export function defineIssuer<
     context: AnyConnectContext,
   ) => Signer | Promise<Signer<unknown>>;
   const secrets = options.secrets as ((spec: unknown) => SecretRefs) | undefined;
+  const limits = options.limits as ((spec: unknown) => IssuerLimits | undefined) | undefined;
   const configMaps = options.configMaps as ((spec: unknown) => ConfigMapRefs) | undefined;
   return Object.freeze({
     group,
@@ -143,6 +152,7 @@ export function defineIssuer<
     requestsTokens: options.requestsTokens === true,
     secrets: (spec: unknown) => withoutUndefined(secrets?.(spec)),
     configMaps: (spec: unknown) => withoutUndefined(configMaps?.(spec)),
+    limits: (spec: unknown) => checkedLimits(limits?.(spec)),
     connect: async (context: AnyConnectContext) => connect(context),
   });
 }

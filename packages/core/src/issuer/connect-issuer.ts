@@ -54,6 +54,7 @@ export async function connectIssuer(options: ConnectIssuerOptions): Promise<Issu
     const expiresAt = certificateExpiry(value);
     if (expiresAt !== undefined) reports.credential({ credential, expiresAt });
   }
+  const limits = definition.limits(spec);
   const context: AnyConnectContext = {
     spec,
     secrets,
@@ -71,7 +72,7 @@ export async function connectIssuer(options: ConnectIssuerOptions): Promise<Issu
       await signer.close?.();
       http.close();
     };
-    return new IssuerConnection({ version, signer, reports, close });
+    return new IssuerConnection({ version, signer, reports, limits, close });
   } catch (error) {
     http.close();
     throw known.error(error);

@@ -1,4 +1,4 @@
-import type { Signer } from "@countersign/issuer-signer";
+import type { IssuerLimits, Signer } from "@countersign/issuer-signer";
 import type { ConnectionReports } from "./connection-reports.ts";
 
 /** What {@link IssuerConnection} is made of. */
@@ -7,6 +7,7 @@ export interface IssuerConnectionOptions {
   readonly version: string;
   readonly signer: Signer<unknown>;
   readonly reports: Pick<ConnectionReports, "begin" | "end">;
+  readonly limits?: IssuerLimits | undefined;
   /** Closes the signer and what it was given. */
   readonly close: () => Promise<void>;
 }
@@ -18,14 +19,17 @@ export interface IssuerConnectionOptions {
 export class IssuerConnection {
   /** As the option. */
   readonly version: string;
+  /** What the issuer object says of how its requests are served. */
+  readonly limits: IssuerLimits;
   readonly #signer: Signer<unknown>;
   readonly #reports: IssuerConnectionOptions["reports"];
   readonly #close: () => Promise<void>;
   #calls = 0;
   #retired: { readonly closed: Promise<void>; readonly drained: () => void } | undefined;
 
-  constructor({ version, signer, reports, close }: IssuerConnectionOptions) {
+  constructor({ version, signer, reports, limits = {}, close }: IssuerConnectionOptions) {
     this.version = version;
+    this.limits = limits;
     this.#signer = signer;
     this.#reports = reports;
     this.#close = close;

@@ -19,6 +19,7 @@ function concludeOn(result: ConclusionInput["result"], more: Partial<ConclusionI
     result,
     times: { triedSinceMs: now - 1000 },
     limits: { retryForMs: 60_000, pendingForMs: 600_000 },
+    ofIssuer: {},
     now,
     ...more,
   });
@@ -174,6 +175,15 @@ describe("conclude", () => {
       expect(concludeOn({ ...asked, giveUpAfterMs: 60_000 }, pendingFor(60_000)).next.kind).toBe("done");
     });
 
+    test("the issuer object goes before the program and before the signer", () => {
+      const ofIssuer = { pendingForMs: 900_000 };
+      const more = { ...pendingFor(600_000), ofIssuer };
+      expect(concludeOn(asked, more).next.kind).toBe("again");
+      expect(concludeOn({ ...asked, giveUpAfterMs: 60_000 }, more).next.kind).toBe("again");
+      const short = { ...pendingFor(60_000), ofIssuer: { pendingForMs: 60_000 } };
+      expect(concludeOn({ ...asked, giveUpAfterMs: 900_000 }, short).next.kind).toBe("done");
+    });
+
     test("counts from the first pending answer, not from the first call", () => {
       const first = concludeOn(asked, { times: { triedSinceMs: now - 6_000_000 } });
       expect(first.next.kind).toBe("again");
@@ -198,6 +208,12 @@ describe("conclude", () => {
       times: { triedSinceMs: now - 1000 },
       conditions: [],
     });
+  });
+
+  test("an issuer object has a retry deadline of its own", () => {
+    const error = failed(new Error("still down"));
+    expect(concludeOn(error, { ...late, ofIssuer: { retryForMs: 180_000 } }).next.kind).toBe("again");
+    expect(concludeOn(error, { ofIssuer: { retryForMs: 1_000 } }).next.kind).toBe("done");
   });
 
   test("an issuer's fault stops the clock of the retry deadline, where one runs", () => {

@@ -1,4 +1,5 @@
 import {
+  type IssuerLimits,
   isPermanent,
   type OrderedChain,
   type Pending,
@@ -57,6 +58,8 @@ export interface ConclusionInput {
   /** As they stood at the start of the call. */
   readonly times: AttemptTimes;
   readonly limits: AttemptLimits;
+  /** What the issuer object says: it goes before the program, and before the signer. */
+  readonly ofIssuer: Pick<IssuerLimits, keyof AttemptLimits>;
   readonly now: number;
 }
 
@@ -79,7 +82,7 @@ export function errorText(error: unknown): string {
  * beats all; then pending, until its bound; then permanent; then the retry deadline; anything else is tried again.
  */
 export function conclude(input: ConclusionInput): Conclusion {
-  const { group, request, now, result, attemptId, limits } = input;
+  const { group, request, now, result, attemptId, limits, ofIssuer } = input;
   const base = { group, request, now } as const;
   const record = readAttempt(group, request);
   if (result.status === "issued") {
@@ -104,7 +107,7 @@ export function conclude(input: ConclusionInput): Conclusion {
   if (result.status === "pending") {
     const waitingFor = result.message ?? "The PKI has not issued the certificate yet.";
     const times = timesWhilePending(input.times, now);
-    const boundMs = result.giveUpAfterMs ?? limits.pendingForMs;
+    const boundMs = ofIssuer.pendingForMs ?? result.giveUpAfterMs ?? limits.pendingForMs;
     const leftMs = (times.pendingSinceMs ?? now) + boundMs - now;
     if (leftMs <= 0) {
       return failure(
@@ -139,7 +142,7 @@ export function conclude(input: ConclusionInput): Conclusion {
     };
   }
   const { triedSinceMs = now } = input.times;
-  const late = now >= triedSinceMs + limits.retryForMs;
+  const late = now >= triedSinceMs + (ofIssuer.retryForMs ?? limits.retryForMs);
   if (isPermanent(code) || late) return failure(input, errorText(error));
   const message = `Failed to sign ${request.kind}, will retry: ${errorText(error)}`;
   // Recorded for an idempotent signer too, which costs no write here: a restart must not begin the deadline anew.

@@ -159,6 +159,43 @@ describe("IssuerSlots", () => {
     expect(woken).toEqual(["b", "c"]);
   });
 
+  describe("an issuer that allows less", () => {
+    test("has its own number of slots, and changes it with its spec", () => {
+      const { slots, woken } = fixture({ maxConcurrentPerIssuer: 3 });
+      const ask = (request: string, maxConcurrentSigns: number) =>
+        slots.enter("issuer", request, () => void woken.push(request), { maxConcurrentSigns });
+      const first = ask("a", 1);
+      expect(ask("b", 1)).toBeUndefined();
+      expect(ask("b", 2)).toBeUndefined();
+      expect(woken).toEqual(["b"]);
+      expect(ask("b", 2)).toBeDefined();
+      expect(ask("c", 2)).toBeUndefined();
+      first?.leave();
+      expect(woken).toEqual(["b", "c"]);
+    });
+
+    test("cannot have more than the program lets it", () => {
+      const { slots } = fixture({ maxConcurrentPerIssuer: 1, maxPerSecondPerIssuer: 1 });
+      const generous = { maxConcurrentSigns: 100, maxSignsPerSecond: 100 };
+      const first = slots.enter("issuer", "a", () => {}, generous);
+      expect(slots.enter("issuer", "b", () => {}, generous)).toBeUndefined();
+      first?.leave();
+      expect(slots.enter("issuer", "b", () => {}, generous)).toBeUndefined();
+    });
+
+    test("has its own rate, which outlives the quiet", async () => {
+      const { slots, woken, scheduler } = fixture();
+      const ask = (request: string) =>
+        slots.enter("issuer", request, () => void woken.push(request), { maxSignsPerSecond: 1 });
+      ask("a")?.leave();
+      expect(ask("b")).toBeUndefined();
+      await scheduler.advance(1_000);
+      expect(woken).toEqual(["b"]);
+      ask("b")?.leave();
+      expect(ask("c")).toBeUndefined();
+    });
+  });
+
   test("a request that names another issuer now waits there only, and holds nothing back at the first", () => {
     const { enter, refused, woken } = fixture({ maxConcurrentPerIssuer: 1 });
     const [a, b] = [enter("first", "a"), enter("second", "b")];

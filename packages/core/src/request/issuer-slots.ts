@@ -1,3 +1,4 @@
+import type { IssuerLimits } from "@countersign/issuer-signer";
 import type { Scheduler } from "../queue/scheduler.ts";
 import { TokenBucket } from "./token-bucket.ts";
 
@@ -11,6 +12,9 @@ export interface IssuerSlotsOptions {
   readonly maxPerSecondPerIssuer: number;
   readonly scheduler: Pick<Scheduler, "monotonic" | "after">;
 }
+
+/** What the issuer itself allows, within the options. */
+export type SlotLimits = Pick<IssuerLimits, "maxConcurrentSigns" | "maxSignsPerSecond">;
 
 /** Leave to call the signer: call `leave` when the call has ended. */
 export interface IssuerSlot {
@@ -28,11 +32,12 @@ interface Gate {
   readonly issuer: string;
   /** Slots that are taken or kept for a request. */
   active: number;
+  maxConcurrent: number;
   /** The call that ended or outlasted the patience last has outlasted it: the next are not counted from the beginning. */
   slow: boolean;
   /** Requests that wait for a slot, in their order, and how each is woken. */
   readonly waiting: Map<string, () => void>;
-  readonly bucket: TokenBucket;
+  bucket: TokenBucket;
   /** Ends the wait for the rate. */
   cancelTimer: (() => void) | undefined;
 }
@@ -69,7 +74,7 @@ export class IssuerSlots {
   }
 
   /** A slot; or undefined: `wake` is called when one is kept for the request, which then has to be looked at again. */
-  enter(issuer: string, request: string, wake: () => void): IssuerSlot | undefined {
+  enter(issuer: string, request: string, wake: () => void, limits: SlotLimits = {}): IssuerSlot | undefined {
     const offer = this.#offers.get(request);
     if (offer?.gate.issuer === issuer) {
       this.#offers.delete(request);
@@ -77,6 +82,7 @@ export class IssuerSlots {
     }
     if (offer !== undefined) this.#decline(request, offer);
     const gate = this.#gate(issuer);
+    this.#limit(gate, limits);
     if (this.#waiting.get(request) !== gate) this.#leaveLine(request);
     if (gate.waiting.size === 0 && this.#hasRoom(gate) && (gate.slow || this.#hasPlace)) {
       return this.#begin(this.#take(gate));
@@ -84,6 +90,8 @@ export class IssuerSlots {
     gate.waiting.set(request, wake);
     this.#waiting.set(request, gate);
     this.#refresh(gate);
+    // More may go at once than at the last look, where the issuer's limits have changed.
+    this.#goRound();
     return undefined;
   }
 
@@ -116,19 +124,33 @@ export class IssuerSlots {
     return this.#counted < this.#options.maxConcurrent;
   }
 
-  #hasRoom({ active, bucket }: Gate): boolean {
-    return active < this.#options.maxConcurrentPerIssuer && bucket.waitMs === 0;
+  #hasRoom({ active, maxConcurrent, bucket }: Gate): boolean {
+    return active < maxConcurrent && bucket.waitMs === 0;
   }
 
   #gate(issuer: string): Gate {
     let gate = this.#gates.get(issuer);
     if (gate === undefined) {
-      const { maxPerSecondPerIssuer: perSecond, scheduler } = this.#options;
-      const bucket = new TokenBucket({ perSecond, monotonic: () => scheduler.monotonic() });
-      gate = { issuer, active: 0, slow: false, waiting: new Map(), bucket, cancelTimer: undefined };
+      const { maxConcurrentPerIssuer: maxConcurrent, maxPerSecondPerIssuer: perSecond } = this.#options;
+      const bucket = this.#bucket(perSecond);
+      const waiting = new Map<string, () => void>();
+      gate = { issuer, active: 0, maxConcurrent, slow: false, waiting, bucket, cancelTimer: undefined };
       this.#gates.set(issuer, gate);
     }
     return gate;
+  }
+
+  #bucket(perSecond: number): TokenBucket {
+    const { scheduler } = this.#options;
+    return new TokenBucket({ perSecond, monotonic: () => scheduler.monotonic() });
+  }
+
+  /** The issuer's limits change with its spec. */
+  #limit(gate: Gate, { maxConcurrentSigns = Infinity, maxSignsPerSecond = Infinity }: SlotLimits): void {
+    const { maxConcurrentPerIssuer, maxPerSecondPerIssuer } = this.#options;
+    gate.maxConcurrent = Math.min(maxConcurrentPerIssuer, maxConcurrentSigns);
+    const perSecond = Math.min(maxPerSecondPerIssuer, maxSignsPerSecond);
+    if (perSecond !== gate.bucket.perSecond) gate.bucket = this.#bucket(perSecond);
   }
 
   #take(gate: Gate): Place {
@@ -181,7 +203,7 @@ export class IssuerSlots {
     else this.#ready.delete(gate);
     this.#awaitRate(gate);
     // With a rate limit the bucket must outlive the quiet, or a burst would follow each one.
-    const forgettable = this.#options.maxPerSecondPerIssuer === Number.POSITIVE_INFINITY;
+    const forgettable = gate.bucket.perSecond === Number.POSITIVE_INFINITY;
     if (forgettable && gate.active === 0 && gate.waiting.size === 0) this.#gates.delete(gate.issuer);
   }
 

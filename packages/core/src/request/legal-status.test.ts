@@ -107,6 +107,7 @@ describe("assertLegalStatus", () => {
             result,
             times: pick({}, { triedSinceMs: now }, { triedSinceMs: now, pendingSinceMs: now }),
             limits: { retryForMs: 50_000, pendingForMs: pick(50_000, 1_000_000) },
+            ofIssuer: {},
             now: at,
           }).status;
         }

@@ -14,7 +14,7 @@ import {
 import { attemptId } from "./attempt-id.ts";
 import { type AttemptLimits, type Conclusion, type ConclusionInput, conclude } from "./conclude.ts";
 import { type Decision, decide } from "./decide.ts";
-import type { IssuerSlot } from "./issuer-slots.ts";
+import type { IssuerSlot, SlotLimits } from "./issuer-slots.ts";
 import { assertLegalStatus } from "./legal-status.ts";
 import { type IssuerKey, issuerKeyText } from "./match-issuer.ts";
 import { type RequestEvent, type RequestStatus, readAttempt } from "./request-status.ts";
@@ -35,7 +35,7 @@ export interface RequestPorts extends AttemptPorts {
   ignores(request: CertificateRequest, issuer: IssuerKey, signal: AbortSignal): Promise<boolean>;
   connection(key: string, issuer: IssuerObject): IssuerConnection | undefined;
   /** Leave to call the signer; or undefined: the request will be looked at again. */
-  enter(issuer: string, request: string): IssuerSlot | undefined;
+  enter(issuer: string, request: string, limits: SlotLimits): IssuerSlot | undefined;
   /** The signer found the issuer at fault: check it now. */
   reportIssuer(key: string, error: unknown, connection: IssuerConnection): void;
   /** The request has begun to back off: `hasten` may end that. */
@@ -219,7 +219,7 @@ export class RequestReconciler {
     park: Park,
   ): Promise<RequestNext> {
     const { definition, clock, limits } = this.#options;
-    const slot = this.#options.ports.enter(issuerText, key);
+    const slot = this.#options.ports.enter(issuerText, key, connection.limits);
     if (slot === undefined) return settled;
     let end: AttemptEnd;
     let id = "";
@@ -254,6 +254,7 @@ export class RequestReconciler {
       attemptId: id,
       times: end.times,
       limits,
+      ofIssuer: connection.limits,
       now: clock(),
     };
     const conclusion = concludeSafely({ ...base, result });

@@ -3,11 +3,11 @@ import {
   defaultUsages,
   PermanentError,
   parseCsr,
+  parseGoDuration,
   type SignRequest,
 } from "@countersign/issuer-signer";
 import type { CertificateRequest } from "../kube/types.ts";
 import { findCondition } from "./condition.ts";
-import { parseGoDuration } from "./go-duration.ts";
 import { requesterOf } from "./request-step.ts";
 
 /** cert-manager's lifetime for requests that name none: 90 days, in seconds. */

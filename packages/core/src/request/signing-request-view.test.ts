@@ -134,6 +134,7 @@ describe("a CertificateSigningRequest", () => {
       result,
       times: { triedSinceMs: now },
       limits: { retryForMs: 60_000, pendingForMs: 60_000 },
+      ofIssuer: {},
       now,
     });
     return signingRequestStatus(group, request, status, now);

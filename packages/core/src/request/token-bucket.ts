@@ -20,6 +20,10 @@ export class TokenBucket {
     this.#filledAt = options.monotonic();
   }
 
+  get perSecond(): number {
+    return this.#options.perSecond;
+  }
+
   /** Milliseconds until there is a token; 0 when there is one. */
   get waitMs(): number {
     const { perSecond, monotonic } = this.#options;

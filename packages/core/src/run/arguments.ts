@@ -1,6 +1,6 @@
 import { isIP } from "node:net";
 import { parseArgs } from "node:util";
-import { parseGoDuration } from "../request/go-duration.ts";
+import { parseGoDuration } from "@countersign/issuer-signer";
 import { serveDefaults } from "./serve-options.ts";
 
 /** What the command line of an issuer says. */

@@ -95,7 +95,8 @@ export function serveRequests<T extends KubeObject>(
         return ignoresRequest(settings, { request, ref, issuer: issuers.get(key) }, signal);
       },
       connection: (key, issuer) => issuers.connection(key, issuer),
-      enter: (issuer, key) => slots.enter(`${definition.group} ${issuer}`, idOf(key), () => queue.add(key)),
+      enter: (issuer, key, ofIssuer) =>
+        slots.enter(`${definition.group} ${issuer}`, idOf(key), () => queue.add(key), ofIssuer),
       reportIssuer: (key, error, connection) => issuers.report(key, error, connection),
       backsOff: (issuer, key) => recall.add(issuer, idOf(key), () => hasten(key)),
       reread: (request, signal) => source.reread(request, signal),

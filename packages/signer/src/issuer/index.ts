@@ -1,4 +1,5 @@
 export type { ConnectContext, IssuerIdentity } from "./connect-context.ts";
+export type { IssuerLimits } from "./issuer-limits.ts";
 export type {
   ConfigMapKeyRef,
   ConfigMapRefs,

@@ -1,5 +1,6 @@
 import type { z } from "zod";
 import type { ConnectContext } from "../issuer/connect-context.ts";
+import type { IssuerLimits } from "../issuer/issuer-limits.ts";
 import type { ConfigMapRefs, SecretRefs } from "../issuer/key-refs.ts";
 import type { Signer } from "../signer.ts";
 
@@ -21,6 +22,8 @@ export interface IssuerFragment<
   readonly configMaps?: ((spec: z.output<SpecSchema>) => ConfigMaps) | undefined;
   /** `connect` uses `serviceAccountTokens`: the controller is granted `create` on `serviceaccounts/token`. */
   readonly requestsTokens?: true | undefined;
+  /** What an issuer object says of how its requests are served, such as by a field `limits` of its spec ({@link limitsSpec}). */
+  readonly limits?: ((spec: z.output<SpecSchema>) => IssuerLimits | undefined) | undefined;
   /** State that `pending` keeps between calls; parsed again when it is read back. */
   readonly operation?: z.ZodType<Op> | undefined;
   /** Makes the signer. Called once per issuer object and version of its spec, Secrets and ConfigMaps. */

@@ -1,5 +1,4 @@
-import type { CertificateRequest, Secret } from "@countersign/issuer-core";
-import { parseGoDuration } from "@countersign/issuer-core/kube";
+import { type CertificateRequest, parseGoDuration, type Secret } from "@countersign/issuer-core";
 import type { Certificate, CertificateSpec } from "./certificate.ts";
 import { csrMatches } from "./csr.ts";
 import { privateKeyMismatch } from "./key.ts";
