@@ -1,4 +1,4 @@
-import type { ConfigMapKeyRef, SecretKeyRef } from "@countersign/issuer-signer";
+import type { ConfigMapKeyRef, SecretRefs } from "@countersign/issuer-signer";
 import type { Pkcs11Spec } from "./spec.ts";
 
 /** Name of the PIN of one token among the Secret values. */
@@ -7,11 +7,7 @@ export function pinName(index: number): string {
 }
 
 /** The Secrets of a spec: the CA certificate and a PIN for each token. */
-export function secretRefs({
-  tokens,
-  pinSecretRef,
-  certificate,
-}: Pkcs11Spec): Readonly<Record<string, SecretKeyRef | undefined>> {
+export function secretRefs({ tokens, pinSecretRef, certificate }: Pkcs11Spec): SecretRefs {
   const pins = tokens.map((token, i) => [pinName(i), token.pinSecretRef ?? pinSecretRef] as const);
   return { certificate: certificate.secretRef, ...Object.fromEntries(pins) };
 }

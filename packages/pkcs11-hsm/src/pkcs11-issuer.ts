@@ -1,3 +1,4 @@
+import type { ConfigMapKeyRef, SecretRefs } from "@countersign/issuer-signer";
 import { type IssuerFragment, issuerFragment } from "@countersign/issuer-signer/spec";
 import { connectPkcs11 } from "./connect-pkcs11.ts";
 import { configMapRefs, secretRefs } from "./key-refs.ts";
@@ -8,8 +9,8 @@ import { pkcs11Spec } from "./spec.ts";
 /** The fragment that {@link pkcs11Issuer} makes. */
 export type Pkcs11IssuerFragment = IssuerFragment<
   typeof pkcs11Spec,
-  ReturnType<typeof secretRefs>,
-  ReturnType<typeof configMapRefs>
+  SecretRefs,
+  { readonly certificate: ConfigMapKeyRef | undefined }
 >;
 
 /**

@@ -24,9 +24,7 @@ export class KeyNotFound extends HsmFault {}
  * Without a login private keys are not shown, and that is no error: zero keys says nothing of why.
  */
 export function findKey(cryptoki: Cryptoki, session: Handle, selector: KeySelector): FoundKey {
-  const keys = findObjects(cryptoki, session, CKO.PRIVATE_KEY, selector).map((handle) =>
-    readKey(cryptoki, session, handle),
-  );
+  const keys = listKeys(cryptoki, session, selector);
   const wanted = selector.spki === undefined ? undefined : Buffer.from(selector.spki);
   const fitting = keys.filter(
     ({ spki }) => wanted === undefined || spki === undefined || spki.equals(wanted),
@@ -49,6 +47,13 @@ export function findKey(cryptoki: Cryptoki, session: Handle, selector: KeySelect
   return key;
 }
 
+/** Every private key that the login shows, as far as id and label are given. */
+export function listKeys(cryptoki: Cryptoki, session: Handle, selector: KeySelector = {}): FoundKey[] {
+  return findObjects(cryptoki, session, CKO.PRIVATE_KEY, selector).map((handle) =>
+    readKey(cryptoki, session, handle),
+  );
+}
+
 function readKey(cryptoki: Cryptoki, session: Handle, handle: Handle): FoundKey {
   const id = readAttribute(cryptoki, session, handle, CKA.ID);
   return {
@@ -69,7 +74,8 @@ function publicHalf(cryptoki: Cryptoki, session: Handle, id: Buffer | undefined)
   return rest.every((spki) => first?.equals(spki)) ? first : undefined;
 }
 
-function findObjects(
+/** Handles of the objects of a class, as far as id and label are given. */
+export function findObjects(
   cryptoki: Cryptoki,
   session: Handle,
   objectClass: number,
