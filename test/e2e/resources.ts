@@ -27,6 +27,14 @@ export const signingRequests = builtin(
   "certificatesigningrequests",
   false,
 );
+/** authorization.k8s.io/v1 SubjectAccessReview. */
+export const subjectAccessReviews = builtin(
+  "authorization.k8s.io",
+  "v1",
+  "SubjectAccessReview",
+  "subjectaccessreviews",
+  false,
+);
 /** authentication.k8s.io/v1 TokenReview. */
 export const tokenReviews = builtin("authentication.k8s.io", "v1", "TokenReview", "tokenreviews", false);
 /** core/v1 Namespace. */

@@ -15,6 +15,7 @@ import { programCases } from "./program.ts";
 import { exerciseCases, rightsCases } from "./rights.ts";
 import { secretCases } from "./secrets.ts";
 import { sharingCases } from "./sharing.ts";
+import { signingRequestCases } from "./signing-requests.ts";
 
 /**
  * Every case, for one target. The areas run one after another, each with the issuers that it needs to itself; the tests
@@ -32,6 +33,7 @@ export function e2eCases(target: TargetOf): void {
   sharingCases(target);
   limitCases(target);
   mismatchCases(target);
+  signingRequestCases(target);
   caKeyCases(target);
   probeCases(target);
   programCases(target);

@@ -79,7 +79,13 @@ describe("issuer-lib: the condition setters of a CertificateSigningRequest", () 
       attempt: null,
     });
     const { conditions } = signingRequestStatus(group, request, status, now) as { conditions: Condition[] };
-    expect(conditions.map(({ type }) => type)).toEqual(["Failed", "Queued", ...(row.other ? ["Other"] : [])]);
+    const others = row.other ? ["Other"] : [];
+    expect(conditions.map(({ type }) => type)).toEqual([
+      "Failed",
+      "Queued",
+      ...others,
+      attemptConditionType(group),
+    ]);
     expect(conditions[0]).toMatchObject({ lastUpdateTime: present, lastTransitionTime: present });
     expect(conditions[1]).toEqual({ ...queued(row.wanted), lastTransitionTime: row.lastTransitionTime });
   });

@@ -180,7 +180,8 @@ export function requestWorld({ object, sign = issue, ...more }: RequestWorldOpti
     const others = (world.object.status?.conditions ?? []).filter(
       ({ type }) => !applied.includes(type) && !types.includes(type),
     );
-    applied = types;
+    // The API server keeps conditions of CertificateSigningRequests out of field ownership: an apply removes none.
+    applied = isSigningRequest(world.object) ? [] : types;
     const conditions = [...others, ...next];
     world.object = {
       ...world.object,

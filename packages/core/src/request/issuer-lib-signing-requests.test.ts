@@ -23,6 +23,7 @@ const failed = (message: string, at = late) => ({
 });
 const permanently = "Warning PermanentError Failed permanently to sign CertificateSigningRequest:";
 const progress = "Normal Pending Signing still in progress. The PKI has not issued the certificate yet.";
+const closed = { type: `${group}/Attempt`, status: "False", reason: "Finished" };
 const issued = { certificate: expect.any(String), conditions: [] };
 
 const cases: readonly RequestCase[] = [
@@ -65,7 +66,7 @@ const cases: readonly RequestCase[] = [
     // The deadline counts from the first attempt: what waited for its approval has lost nothing of it.
     name: "timeout-permanent-error",
     answers: [new Error("still down"), new Error("down for good")],
-    written: { conditions: [failed("down for good")] },
+    written: { conditions: [failed("down for good"), closed] },
     event: `${permanently} down for good`,
   },
   {
@@ -112,6 +113,7 @@ const cases: readonly RequestCase[] = [
       conditions: [
         failed("down for good", "2026-05-01T12:04:00Z"),
         { ...queued(1), lastTransitionTime: early },
+        closed,
       ],
     },
     event: `${permanently} down for good`,
@@ -128,6 +130,7 @@ const cases: readonly RequestCase[] = [
       conditions: [
         failed("down for good", "2026-05-01T12:06:00Z"),
         { ...queued(1), lastTransitionTime: early },
+        closed,
       ],
     },
     event: `${permanently} down for good`,
@@ -142,7 +145,7 @@ const cases: readonly RequestCase[] = [
   {
     name: "error-set-certificate-request-condition-should-not-retry-on-permanent-error",
     answers: [pending({ operation, conditions: [queued(1)] }), new PermanentError("no")],
-    written: { conditions: [failed("no"), { ...queued(1), lastTransitionTime: early }] },
+    written: { conditions: [failed("no"), { ...queued(1), lastTransitionTime: early }, closed] },
     event: `${permanently} no`,
   },
   {

@@ -9,17 +9,18 @@ import {
 import type { CertificateRequest } from "../kube/types.ts";
 import { findCondition } from "./condition.ts";
 import { requesterOf } from "./request-step.ts";
+import { durationAnnotation } from "./signing-request-view.ts";
 
 /** cert-manager's lifetime for requests that name none: 90 days, in seconds. */
 export const defaultDurationSeconds = 90 * 24 * 3600;
 
-function durationSeconds(duration: string | undefined): number {
+function durationSeconds({ kind, spec: { duration } }: CertificateRequest): number {
   if (duration === undefined) return defaultDurationSeconds;
   const seconds = parseGoDuration(duration);
   if (seconds === undefined || seconds <= 0) {
-    throw new PermanentError(
-      "spec.duration is not a positive Go duration such as 2160h. Create a new request.",
-    );
+    const field =
+      kind === "CertificateSigningRequest" ? `the annotation ${durationAnnotation}` : "spec.duration";
+    throw new PermanentError(`${field} is not a positive Go duration such as 2160h. Create a new request.`);
   }
   return seconds;
 }
@@ -44,7 +45,7 @@ export function toSignRequest(object: CertificateRequest): SignRequest {
     name: metadata.name,
     csr: csr.pem,
     parsedCsr: csr,
-    durationSeconds: durationSeconds(spec.duration),
+    durationSeconds: durationSeconds(object),
     isCA,
     usages: isCA && !usages.includes("cert sign") ? [...usages, "cert sign"] : usages,
     annotations: metadata.annotations ?? {},

@@ -1,11 +1,11 @@
 import type { IssuerDefinition } from "../definition/define-issuer.ts";
 import type { CertificateRequest, CertificateSigningRequest, Condition } from "../kube/types.ts";
-import { findCondition, sameCondition, timestamp } from "./condition.ts";
+import { findCondition, nextCondition, sameCondition, timestamp } from "./condition.ts";
 import { matchSignerName } from "./match-signer-name.ts";
-import { type RequestStatus, readAttempt } from "./request-status.ts";
+import { attemptConditionType, type RequestStatus, readAttempt } from "./request-status.ts";
 
 /** cert-manager's annotations for what a CertificateSigningRequest cannot say in its spec. */
-const durationAnnotation = "experimental.cert-manager.io/request-duration";
+export const durationAnnotation = "experimental.cert-manager.io/request-duration";
 const isCaAnnotation = "experimental.cert-manager.io/request-is-ca";
 
 function complete(condition: Partial<Condition> & Pick<Condition, "type" | "status">): Condition {
@@ -78,7 +78,9 @@ export function signingRequestStatus(
 ): object | undefined {
   const ready = findCondition(status.conditions, "Ready");
   const own = status.conditions.filter(({ type }) => type !== "Ready");
-  if (status.certificate !== undefined) return { certificate: status.certificate, conditions: own };
+  if (status.certificate !== undefined) {
+    return { certificate: status.certificate, conditions: [...own, ...closedRecord(group, request, now)] };
+  }
   if (ready?.reason === "Failed") {
     const message = ready.message.replace(
       /^Failed permanently to sign CertificateSigningRequest/,
@@ -93,12 +95,24 @@ export function signingRequestStatus(
       lastUpdateTime: at,
       lastTransitionTime: at,
     };
-    return { conditions: [failed, ...own] };
+    return { conditions: [failed, ...own, ...closedRecord(group, request, now)] };
   }
-  // An apply that leaves our own conditions out removes them, so all that are there must be said again, or nothing.
+  // Most waits have nothing to say here, and a write that says it would be a burden.
   const existing = request.status?.conditions;
   const record = readAttempt(group, request);
   const there = record === undefined ? 0 : record.conditions.length + 1;
   const news = own.length !== there || own.some((condition) => !sameCondition(existing, condition));
   return news ? { conditions: own } : undefined;
+}
+
+/**
+ * The attempt record of a request that ends, emptied. The API server keeps the conditions of this kind out of field
+ * ownership (they are among the reset fields of its status strategy), so an apply may change one but never removes any.
+ */
+function closedRecord(group: string, request: CertificateRequest, now: number): readonly Condition[] {
+  const type = attemptConditionType(group);
+  const existing = request.status?.conditions;
+  if (findCondition(existing, type) === undefined) return [];
+  const closed = { type, status: "False", reason: "Finished", message: "The request is finished." } as const;
+  return [nextCondition(existing, closed, now)];
 }
