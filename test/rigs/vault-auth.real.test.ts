@@ -1,8 +1,3 @@
-import { execFile } from "node:child_process";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { promisify } from "node:util";
 import { buildCsr, newPrivateKey, parseCertificates } from "@countersign/issuer-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type ControlPlane, kubectl, serviceAccountToken, startControlPlane } from "./control-plane.ts";
@@ -16,6 +11,7 @@ import {
   setUpKubernetesAuth,
 } from "./vault-auth.ts";
 import { newTlsAuthority } from "./vault-ca.ts";
+import { opensslVerify } from "./vault-chain.ts";
 import { VAULT_FLAVOURS } from "./vault-node.ts";
 import { setUpPki, type VaultPki } from "./vault-pki.ts";
 import { type VaultResponse, vaultWrite } from "./vault-request.ts";
@@ -30,27 +26,6 @@ const grantTo = (policy: string) => ({
 
 async function csrFor(dnsName: string): Promise<string> {
   return buildCsr({ key: newPrivateKey({ name: "EC", curve: "P-256" }), dnsNames: [dnsName] });
-}
-
-/** An oracle that is neither Vault nor ours. */
-async function opensslVerifies(rootPem: string, [leaf = "", ...between]: readonly string[]): Promise<void> {
-  const directory = await mkdtemp(join(tmpdir(), "countersign-openssl-"));
-  try {
-    const file = async (name: string, pem: string) => {
-      await writeFile(join(directory, name), pem);
-      return join(directory, name);
-    };
-    const arguments_ = ["-CAfile", await file("root.pem", rootPem)];
-    if (between.length > 0) arguments_.push("-untrusted", await file("between.pem", between.join("\n")));
-    await promisify(execFile)("openssl", [
-      "verify",
-      "-x509_strict",
-      ...arguments_,
-      await file("leaf.pem", leaf),
-    ]);
-  } finally {
-    await rm(directory, { recursive: true });
-  }
 }
 
 const subjects = (chain: unknown) =>
@@ -68,10 +43,8 @@ for (const flavour of VAULT_FLAVOURS) {
       const { signPath, rootPem, intermediatePem } = await setUpPki(vault);
       const data = await vaultWrite(vault, signPath, { csr: await csrFor("a.example.com") });
       expect(subjects(data.ca_chain)).toEqual(["CN=Rig Intermediate", "CN=Rig Root"]);
-      await opensslVerifies(rootPem, [String(data.certificate), intermediatePem]);
-      await expect(opensslVerifies(rootPem, [String(data.certificate)])).rejects.toThrow(
-        "unable to get local",
-      );
+      await opensslVerify(rootPem, [String(data.certificate), intermediatePem]);
+      await expect(opensslVerify(rootPem, [String(data.certificate)])).rejects.toThrow("unable to get local");
     });
 
     test("has a variant that does not know its root, and answers the intermediate alone", async () => {
