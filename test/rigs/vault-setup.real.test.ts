@@ -34,7 +34,7 @@ for (const flavour of VAULT_FLAVOURS) {
     });
 
     const setUp = (...args: readonly string[]) =>
-      shell('script=$1; shift; exec "$script" "$@"', {}, SCRIPT, ...args);
+      shell.run('script=$1; shift; exec "$script" "$@"', {}, SCRIPT, ...args);
 
     /** Logs in as the service account and has a certificate signed; resolves to the leaf and what is above it. */
     async function sign(
@@ -101,7 +101,7 @@ for (const flavour of VAULT_FLAVOURS) {
         printf 'basicConstraints=critical,CA:TRUE,pathlen:0\\nkeyUsage=critical,keyCertSign,cRLSign\\n' >ca.ext
         openssl x509 -req -in vault-ca.csr -CA root.pem -CAkey root.key -CAcreateserial -days 5 -extfile ca.ext -out int.pem
         cat int.pem root.pem >chain.pem`;
-      expect(await shell(`set -e; ${ca}`)).toMatchObject({ code: 0 });
+      expect(await shell.run(`set -e; ${ca}`)).toMatchObject({ code: 0 });
       expect(await setUp(...options, "--signed", "chain.pem")).toMatchObject({ code: 0 });
       const csr = await buildCsr({
         key: newPrivateKey({ name: "EC", curve: "P-256" }),
@@ -117,7 +117,7 @@ for (const flavour of VAULT_FLAVOURS) {
       expect(await setUp(...options, "--csr", "foreign.csr")).toMatchObject({ code: 0 });
       const make =
         "openssl req -x509 -newkey rsa:2048 -nodes -keyout f.key -out f.pem -subj /CN=Foreign -days 10";
-      expect(await shell(make)).toMatchObject({ code: 0 });
+      expect(await shell.run(make)).toMatchObject({ code: 0 });
       expect(await setUp(...options, "--signed", "f.pem")).toMatchObject({ code: 1 });
     });
 
@@ -157,7 +157,7 @@ for (const flavour of VAULT_FLAVOURS) {
       ["cannot write the role kubernetes-certs", {}, ["--max-ttl", "soon", "--no-kubernetes"]],
       ["cannot tell kubernetes how to review tokens", {}, ["--reviewer-ttl", "1s"]],
     ])("says %s", async (problem, env, args) => {
-      const { code, output } = await shell('script=$1; shift; exec "$script" "$@"', env, SCRIPT, ...args);
+      const { code, output } = await shell.run('script=$1; shift; exec "$script" "$@"', env, SCRIPT, ...args);
       expect(code).not.toBe(0);
       expect(output.trimEnd().split("\n").at(-1)).toContain(problem);
     });

@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { mkdir, symlink, writeFile } from "node:fs/promises";
-import { basename, join } from "node:path";
+import { join } from "node:path";
 import type { ControlPlane } from "./control-plane.ts";
 import type { Vault } from "./vault.ts";
 import { withoutVaultVariables } from "./vault-node.ts";
@@ -11,30 +11,36 @@ export interface ShellResult {
   readonly output: string;
 }
 
-/** Runs a shell script as somebody would who administers this Vault and this cluster. */
-export type AdminShell = (
-  script: string,
-  env?: Readonly<Record<string, string>>,
-  ...args: readonly string[]
-) => Promise<ShellResult>;
+/** The shell of somebody who administers a Vault and a cluster. */
+export interface AdminShell {
+  readonly directory: string;
+  readonly env: NodeJS.ProcessEnv;
+  /** Runs a script in the folder; `env` comes on top. One that runs for 120 s is killed. */
+  run(
+    script: string,
+    env?: Readonly<Record<string, string>>,
+    ...args: readonly string[]
+  ): Promise<ShellResult>;
+}
 
 /** What an {@link AdminShell} needs. */
 export interface AdminShellOptions {
   readonly vault: Vault;
-  readonly controlPlane: ControlPlane;
+  /** Without it there is no kubectl. */
+  readonly controlPlane?: ControlPlane;
   /** Working folder of the scripts; the clients are put in its `bin`. */
   readonly directory: string;
   /** Name under which Vault's client is found. */
   readonly client: "vault" | "bao";
 }
 
-/** Puts the clients of both on PATH, logged in as administrator. A script that runs for 120 s is killed. */
+/** Puts the clients on PATH, logged in as administrator. */
 export async function adminShell(options: AdminShellOptions): Promise<AdminShell> {
   const { vault, controlPlane, directory, client } = options;
   const bin = join(directory, "bin");
   await mkdir(bin);
   await symlink(vault.command, join(bin, client));
-  await symlink(controlPlane.kubectlPath, join(bin, "kubectl"));
+  if (controlPlane) await symlink(controlPlane.kubectlPath, join(bin, "kubectl"));
   const caFile = join(directory, "vault-server-ca.pem");
   if (vault.caPem !== undefined) await writeFile(caFile, vault.caPem);
   const base = {
@@ -45,24 +51,28 @@ export async function adminShell(options: AdminShellOptions): Promise<AdminShell
     VAULT_ADDR: vault.address,
     VAULT_TOKEN: vault.rootToken,
     ...(vault.caPem === undefined ? {} : { VAULT_CACERT: caFile }),
-    KUBECONFIG: controlPlane.kubeconfigPath,
+    ...(controlPlane ? { KUBECONFIG: controlPlane.kubeconfigPath } : {}),
   };
-  return (script, env = {}, ...args) => {
-    const child = spawn("/bin/sh", ["-c", script, basename(client), ...args], {
-      cwd: directory,
-      env: { ...base, ...env },
-      stdio: ["ignore", "pipe", "pipe"],
-      timeout: 120_000,
-      killSignal: "SIGKILL",
-    });
-    let output = "";
-    for (const stream of [child.stdout, child.stderr])
-      stream.setEncoding("utf8").on("data", (text: string) => {
-        output += text;
+  return {
+    directory,
+    env: base,
+    run(script, env = {}, ...args) {
+      const child = spawn("/bin/sh", ["-c", script, "sh", ...args], {
+        cwd: directory,
+        env: { ...base, ...env },
+        stdio: ["ignore", "pipe", "pipe"],
+        timeout: 120_000,
+        killSignal: "SIGKILL",
       });
-    return new Promise((resolve, reject) => {
-      child.once("error", reject);
-      child.once("close", (code) => resolve({ code, output }));
-    });
+      let output = "";
+      for (const stream of [child.stdout, child.stderr])
+        stream.setEncoding("utf8").on("data", (text: string) => {
+          output += text;
+        });
+      return new Promise((resolve, reject) => {
+        child.once("error", reject);
+        child.once("close", (code) => resolve({ code, output }));
+      });
+    },
   };
 }

@@ -157,7 +157,8 @@ fi
 step "write the URLs of $url into certificates" $cli write "$mount/config/urls" \
   issuing_certificates="$url/v1/$mount/ca" crl_distribution_points="$url/v1/$mount/crl"
 step "write the role $role for $domains" $cli write "$mount/roles/$role" \
-  allowed_domains="$domains" allow_subdomains=true key_type=any require_cn=false max_ttl="$max_ttl"
+  allowed_domains="$domains" allow_subdomains=true key_type=any require_cn=false \
+  key_usage=DigitalSignature,KeyEncipherment max_ttl="$max_ttl"
 write_policy() {
   $cli policy write "$policy" - <<EOF
 path "$mount/sign/$role"  { capabilities = ["update"] }
