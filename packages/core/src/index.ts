@@ -63,6 +63,7 @@ export {
   type PkiCircuit,
   type PkiCredential,
   type PkiExchanged,
+  type RequestAbandoned,
   type RequestAnswered,
   type RequestRef,
   type RequestSigned,

@@ -81,6 +81,12 @@ export interface RequestSigned extends RequestStep {
   readonly mismatches: readonly string[];
 }
 
+/** A request was deleted after the PKI had been called for it; what became of the call is nobody's any more. */
+export interface RequestAbandoned extends RequestStep {
+  /** For people; one line. */
+  readonly message: string;
+}
+
 /** An issuer object exists, or exists no more. */
 export interface IssuerSeen {
   readonly issuer: IssuerRef;
@@ -169,6 +175,7 @@ export interface LifecycleEvents {
   "request:differs": [RequestWritten];
   /** The PKI is asked again although it may have issued already; nobody can tell. */
   "request:possibleDuplicate": [RequestWritten];
+  "request:abandoned": [RequestAbandoned];
   "issuer:added": [IssuerSeen];
   "issuer:checked": [IssuerChecked];
   "issuer:removed": [IssuerSeen];

@@ -47,6 +47,7 @@ export function logLifecycle(lifecycle: Lifecycle, log: Logger): void {
   lifecycle.on("request:retrying", (step) => log.warn(ids(step), step.message));
   lifecycle.on("request:failed", (step) => log.warn(ids(step), step.message));
   lifecycle.on("request:possibleDuplicate", (step) => log.warn(ids(step), step.message));
+  lifecycle.on("request:abandoned", (step) => log.warn(ids(step), step.message));
   lifecycle.on("request:answered", (step) => {
     if (step.code !== "BAD_CERTIFICATE") return;
     log.warn({ ...ids(step), attemptId: step.attemptId }, step.message ?? "the PKI's answer is refused");

@@ -26,7 +26,13 @@ test("ends with the caller's reason, also when the caller has aborted already", 
   const running = withDeadline({ signal: stop.signal, timeoutMs: 1000, late }, never);
   stop.abort(new Error("stopping"));
   await expect(running).rejects.toThrow("stopping");
-  await expect(withDeadline({ signal: stop.signal, timeoutMs: 1000, late }, never)).rejects.toThrow(
+  let calls = 0;
+  const call = () => {
+    calls += 1;
+    return never();
+  };
+  await expect(withDeadline({ signal: stop.signal, timeoutMs: 1000, late }, call)).rejects.toThrow(
     "stopping",
   );
+  expect(calls).toBe(0);
 });

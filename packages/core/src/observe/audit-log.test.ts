@@ -115,6 +115,7 @@ describe("the audit log", () => {
     );
     lifecycle.announce("request:failed", written("PermanentError", "f"));
     lifecycle.announce("request:denied", written("PermanentError", "n"));
+    lifecycle.announce("request:abandoned", { ...step(undefined), message: "deleted" });
     await log.stop();
     expect(
       sink.lines
@@ -126,6 +127,7 @@ describe("the audit log", () => {
       ["refused", "BAD_CERTIFICATE", "another key"],
       ["failed", "PermanentError", "f"],
       ["denied", "PermanentError", "n"],
+      ["abandoned", undefined, "deleted"],
     ]);
   });
 

@@ -68,6 +68,11 @@ export function auditLog(lifecycle: Lifecycle, options: AuditLogOptions): AuditL
     if (step.code !== "BAD_CERTIFICATE") return;
     write("refused", step, { ...attempts.get(step.request.uid), reason: step.code, message: step.message });
   });
+  on("request:abandoned", (step) => {
+    const { uid } = step.request;
+    write("abandoned", step, { ...attempts.get(uid), message: step.message });
+    attempts.delete(uid);
+  });
   on("request:issued", told("issued"));
   on("request:failed", told("failed"));
   on("request:denied", told("denied"));

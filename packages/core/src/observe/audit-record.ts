@@ -11,6 +11,7 @@ export type AuditEvent =
   | "denied"
   | "pending"
   | "refused"
+  | "abandoned"
   | "possibleDuplicate";
 
 /** What was asked for, without the CSR itself. */

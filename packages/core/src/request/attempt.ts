@@ -113,6 +113,7 @@ export async function attempt(options: AttemptOptions, input: AttemptInput): Pro
       input.memory.lastCall = "nothing";
     }
   }
+  signal.throwIfAborted();
   options.ports.fence();
   const started = options.clock();
   const times = timesAtCall(recordOf(options.definition, request, id)?.times ?? {}, started);
@@ -147,6 +148,7 @@ async function callSigner(
   lifecycle.announce("request:signing", { ...step, attemptId: id, signRequest });
   const started = clock();
   const doubtful = !connection.idempotent && operation === undefined && memory.lastCall !== "nothing";
+  if (doubtful) memory.lastCall = "unknown";
   const known = doubtful ? await lookUp(options, input, context) : undefined;
   const outcome = known ?? (await sign(options, input, context));
   memory.operation = outcome.status === "pending" ? outcome.operation : undefined;

@@ -73,22 +73,31 @@ interface Memory extends AttemptMemory {
   written: CertificateRequest | undefined;
 }
 
+const abandoned =
+  "The request was deleted after the PKI had been called for it: there may be a certificate that nobody uses. Revoke it at the PKI where your policy asks for that.";
+
 const settled: RequestNext = Object.freeze({ kind: "settled" });
 
 /** Leads requests along their way: decide, sign, verify, apply. One call at a time for one request. */
 export class RequestReconciler {
   readonly #options: RequestReconcilerOptions;
   readonly #memories = new Map<string, Memory>();
+  /** The looks that are under way: each ends when its request is gone. */
+  readonly #running = new Map<string, AbortController>();
   #looks = 0;
 
   constructor(options: RequestReconcilerOptions) {
     this.#options = options;
   }
 
-  /** Forgets a request that was deleted. */
+  /** Forgets a request that is deleted, or being deleted. A call of the signer for it is aborted. */
   forget(key: string): void {
+    const memory = this.#memories.get(key);
     this.#memories.delete(key);
     this.#options.ignored.delete(key);
+    this.#running.get(key)?.abort(new Error("the request was deleted"));
+    if (memory?.lastCall === "unknown" && !memory.finished)
+      this.#options.lifecycle.announce("request:abandoned", { ...memory.step, message: abandoned });
   }
 
   /** Ends a request's back-off. Returns after how many milliseconds to look at it; undefined when it does not back off. */
@@ -107,6 +116,19 @@ export class RequestReconciler {
 
   /** Looks at one request and does the one thing that is due. Calls of the signer are parked. */
   async reconcile(key: string, signal: AbortSignal, park: Park): Promise<RequestNext> {
+    const gone = new AbortController();
+    this.#running.set(key, gone);
+    try {
+      return await this.#look(key, AbortSignal.any([signal, gone.signal]), park);
+    } catch (error) {
+      if (gone.signal.aborted && !signal.aborted) return settled;
+      throw error;
+    } finally {
+      this.#running.delete(key);
+    }
+  }
+
+  async #look(key: string, signal: AbortSignal, park: Park): Promise<RequestNext> {
     const { ports, clock, ignored } = this.#options;
     const cached = ports.request(key);
     const issuerKey = cached && ports.match(cached);
@@ -275,7 +297,7 @@ export class RequestReconciler {
     const written = await ports.applyStatus(request, status, signal);
     memory.unwritten = undefined;
     if (written === undefined) {
-      this.#memories.delete(key);
+      this.forget(key);
       return settled;
     }
     memory.finished = next.kind === "done";

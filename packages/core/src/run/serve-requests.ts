@@ -140,10 +140,11 @@ export function serveRequests<T extends KubeObject>(
 
   store.onChange(({ type, object, previous, listed }) => {
     const key = objectKey(object);
-    if (type === "deleted") {
+    // With a finalizer it stays for a while, but there is no way back.
+    if (object.metadata.deletionTimestamp !== undefined || type === "deleted") {
       reconciler.forget(key);
       recall.remove(idOf(key));
-      source.forget?.(object);
+      if (type === "deleted") source.forget?.(object);
       return;
     }
     const now = source.view(object);
