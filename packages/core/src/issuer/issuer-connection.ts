@@ -1,4 +1,4 @@
-import type { IssuerLimits, Signer } from "@countersign/issuer-signer";
+import { CertificateCache, type IssuerLimits, type Signer } from "@countersign/issuer-signer";
 import type { ConnectionReports } from "./connection-reports.ts";
 
 /** What {@link IssuerConnection} is made of. */
@@ -21,6 +21,8 @@ export class IssuerConnection {
   readonly version: string;
   /** What the issuer object says of how its requests are served. */
   readonly limits: IssuerLimits;
+  /** CA certificates that its PKI has answered with. */
+  readonly certificates = new CertificateCache();
   readonly #signer: Signer<unknown>;
   readonly #reports: IssuerConnectionOptions["reports"];
   readonly #close: () => Promise<void>;

@@ -153,7 +153,8 @@ async function callSigner(
   const outcome = known ?? (await sign(options, input, context));
   memory.operation = outcome.status === "pending" ? outcome.operation : undefined;
   if (outcome.status === "pending") return outcome;
-  const verified = verifyOutcome({ outcome, request: signRequest, now: clock(), rules });
+  const { certificates: cache } = connection;
+  const verified = verifyOutcome({ outcome, request: signRequest, now: clock(), rules, cache });
   lifecycle.announce("request:signed", {
     ...step,
     attemptId: id,

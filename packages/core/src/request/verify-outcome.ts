@@ -1,4 +1,10 @@
-import { type Issued, type SignRequest, verifyIssued, type X509 } from "@countersign/issuer-signer";
+import {
+  type CertificateCache,
+  type Issued,
+  type SignRequest,
+  verifyIssued,
+  type X509,
+} from "@countersign/issuer-signer";
 import type { SignResult } from "./conclude.ts";
 
 /** A certificate that may reach the cluster. */
@@ -20,6 +26,8 @@ export interface VerifyOutcomeInput {
   /** Milliseconds since the epoch. */
   readonly now: number;
   readonly rules: CertificateRules;
+  /** CA certificates that the same PKI has answered with before. */
+  readonly cache?: CertificateCache | undefined;
 }
 
 /** What the operator lets pass. */
@@ -39,7 +47,7 @@ export interface CertificateRules {
  * @throws BadCertificateError
  */
 export function verifyOutcome(input: VerifyOutcomeInput): VerifiedOutcome {
-  const { outcome, request, now, rules } = input;
+  const { outcome, request, now, rules, cache } = input;
   const { chain, leaf, caPem, mismatches } = verifyIssued({
     csr: request.parsedCsr,
     chain: outcome.chain,
@@ -50,6 +58,7 @@ export function verifyOutcome(input: VerifyOutcomeInput): VerifiedOutcome {
     durationSeconds: request.durationSeconds,
     earliest: new Date(request.approvedAt * 1000 - rules.maxBackdateMs),
     excess: rules.excess,
+    cache,
   });
   const texts = mismatches.map(
     ({ field, requested, issued }) =>

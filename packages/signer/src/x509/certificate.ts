@@ -1,6 +1,7 @@
 import { createHash, type KeyObject } from "node:crypto";
 import { BadCertificateError } from "../errors.ts";
 import { sameBytes, toHex } from "./bytes.ts";
+import type { CertificateCache } from "./certificate-cache.ts";
 import { tags } from "./der-reader.ts";
 import {
   type Extension,
@@ -82,8 +83,14 @@ export function parseCertificate(input: string | Uint8Array): X509 {
 /**
  * Reads every certificate of a PEM text in its order; text between the blocks is skipped. At most `limit` bytes, by
  * default those of a trust bundle (330,000). Throws a {@link BadCertificateError}, also where there is none.
+ *
+ * @param cache spares reading CA certificates again
  */
-export function parseCertificates(pem: string | Uint8Array, limit: number = pemLimits.bundle): X509[] {
+export function parseCertificates(
+  pem: string | Uint8Array,
+  limit: number = pemLimits.bundle,
+  cache?: CertificateCache,
+): X509[] {
   return translateRefusal(
     BadCertificateError,
     "certificates refused",
@@ -91,7 +98,11 @@ export function parseCertificates(pem: string | Uint8Array, limit: number = pemL
     () => {
       const blocks = decodePem(pem, { limit, allowText: true });
       if (blocks.length === 0) throw new Refusal("there is no PEM certificate");
-      return blocks.map(({ label, der }) => readCertificateBlock(label, der));
+      return blocks.map(({ label, der }) =>
+        cache === undefined || label !== "CERTIFICATE"
+          ? readCertificateBlock(label, der)
+          : cache.read(der, () => readCertificateBlock(label, der)),
+      );
     },
   );
 }

@@ -1,6 +1,7 @@
 import { BadCertificateError } from "../errors.ts";
 import { sameBytes, toLatin1 } from "./bytes.ts";
 import { parseCertificates, type X509 } from "./certificate.ts";
+import type { CertificateCache } from "./certificate-cache.ts";
 
 /** A chain in the order that cert-manager writes it to a Secret. */
 export interface OrderedChain {
@@ -20,6 +21,8 @@ export interface OrderedChain {
 export interface OrderChainOptions {
   /** SubjectPublicKeyInfo that the leaf must carry, such as that of the CSR. */
   readonly leafSpkiDer?: Uint8Array | undefined;
+  /** Spares reading the CAs of a PEM text again. */
+  readonly cache?: CertificateCache | undefined;
 }
 
 const maxCertificates = 1000;
@@ -41,7 +44,9 @@ export function orderChain(
   input: string | Uint8Array | readonly X509[],
   options: OrderChainOptions = {},
 ): OrderedChain {
-  const certificates = Array.isArray(input) ? input : parseCertificates(input as string | Uint8Array);
+  const certificates = Array.isArray(input)
+    ? input
+    : parseCertificates(input as string | Uint8Array, undefined, options.cache);
   const ordered = join(unique(certificates));
   const top = ordered.at(-1);
   // A self-signed certificate below the top (a root that a successor of the same key cross-signed) goes too, as in cert-manager.

@@ -23,6 +23,7 @@ export {
   softwareCaSigner,
 } from "./ca-signer.ts";
 export { parseCertificate, parseCertificates, type X509 } from "./certificate.ts";
+export { CertificateCache } from "./certificate-cache.ts";
 export { type Csr, parseCsr } from "./certification-request.ts";
 export { type OrderChainOptions, type OrderedChain, orderChain } from "./chain.ts";
 export { assertCsrAgrees, type RequestedProfile } from "./csr-agreement.ts";

@@ -1,6 +1,7 @@
 import { BadCertificateError } from "../errors.ts";
 import { sameBytes } from "./bytes.ts";
 import { parseCertificates, type X509 } from "./certificate.ts";
+import type { CertificateCache } from "./certificate-cache.ts";
 import { type OrderedChain, orderChain } from "./chain.ts";
 import { type IssuedMismatch, mismatchesOf, type RequestedCertificate, shown } from "./issued-mismatch.ts";
 import { oids } from "./oid.ts";
@@ -20,6 +21,8 @@ export interface VerifyIssuedOptions extends RequestedCertificate {
    * report them as mismatches. A CA certificate that nobody asked for is always refused.
    */
   readonly excess?: "refuse" | "warn" | undefined;
+  /** Spares reading and verifying again the CAs that every answer repeats. */
+  readonly cache?: CertificateCache | undefined;
 }
 
 /** What may be written to a status. */
@@ -42,7 +45,7 @@ const weakSignatures: ReadonlySet<string> = new Set([oids.md5WithRsa, oids.sha1W
  * as a mismatch.
  */
 export function verifyIssued(options: VerifyIssuedOptions): VerifiedIssue {
-  const chain = orderChain(options.chain, { leafSpkiDer: options.csr.spkiDer });
+  const chain = orderChain(options.chain, { leafSpkiDer: options.csr.spkiDer, cache: options.cache });
   const [leaf] = chain.chain;
   if (leaf === undefined) throw bad("the chain is empty", "have the PKI answer with certificates");
   const path = chain.root === undefined || chain.root === leaf ? chain.chain : [...chain.chain, chain.root];
@@ -51,7 +54,7 @@ export function verifyIssued(options: VerifyIssuedOptions): VerifiedIssue {
   assertFresh(leaf, options.earliest);
   if (weakSignatures.has(leaf.signatureAlgorithm))
     throw bad("the certificate is signed with SHA-1 or MD5", "have the PKI sign with SHA-256 or better");
-  const caPem = options.ca === undefined ? chain.caPem : namedCa(options.ca, chain, options.now);
+  const caPem = options.ca === undefined ? chain.caPem : namedCa(options, options.ca, chain);
   assertSize("the certificate", leaf.pem, pemLimits.certificate);
   assertSize("the chain", chain.chainPem, pemLimits.chain);
   assertSize("the CA", caPem ?? "", pemLimits.bundle);
@@ -101,8 +104,8 @@ function assertPathLengths(path: readonly X509[]): void {
   }
 }
 
-function namedCa(pem: string, chain: OrderedChain, now: Date): string {
-  const named = parseCertificates(pem);
+function namedCa({ now, cache }: VerifyIssuedOptions, pem: string, chain: OrderedChain): string {
+  const named = parseCertificates(pem, undefined, cache);
   const top = chain.chain.at(-1);
   const known = [chain.ca, top].flatMap((certificate) => (certificate === undefined ? [] : [certificate]));
   const belonging = named.find(

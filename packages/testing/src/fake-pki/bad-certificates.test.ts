@@ -1,4 +1,10 @@
-import { buildCsr, newPrivateKey, parseCsr, verifyIssued } from "@countersign/issuer-signer";
+import {
+  buildCsr,
+  CertificateCache,
+  newPrivateKey,
+  parseCsr,
+  verifyIssued,
+} from "@countersign/issuer-signer";
 import { beforeAll, describe, expect, test } from "vitest";
 import { issueBelow, newAuthority } from "./authority.ts";
 import { type BadCase, badCertificates } from "./bad-certificates.ts";
@@ -20,9 +26,9 @@ beforeAll(async () => {
   given = { authority, foreign, csr, leaf, now };
 });
 
-function verify(pem: string, ca: string | undefined) {
+function verify(pem: string, ca: string | undefined, cache?: CertificateCache) {
   const { csr } = given;
-  return verifyIssued({ csr, chain: pem, ca, now, isCA: false, durationSeconds: 90 * 24 * 3600 });
+  return verifyIssued({ csr, chain: pem, ca, now, isCA: false, durationSeconds: 90 * 24 * 3600, cache });
 }
 
 describe("R16 the bad answers of the fake PKI", () => {
@@ -39,6 +45,17 @@ describe("R16 the bad answers of the fake PKI", () => {
   test.each(Object.entries(badCertificates))("%s: is refused", async (_name, make) => {
     const bad = await make(given);
     const { pem, ca } = typeof bad === "string" ? { pem: bad, ca: undefined } : bad;
-    expect(() => verify(pem, ca)).toThrow(expect.objectContaining({ code: "BAD_CERTIFICATE" }));
+    const refusal = expect.objectContaining({ code: "BAD_CERTIFICATE" });
+    expect(() => verify(pem, ca)).toThrow(refusal);
+    // Nor after a good answer of the same PKI, whose CAs are known by then.
+    const cache = new CertificateCache();
+    const { authority, leaf } = given;
+    verify(
+      leaf.pem + authority.intermediate.certificate.pem + authority.root.certificate.pem,
+      undefined,
+      cache,
+    );
+    expect(() => verify(pem, ca, cache)).toThrow(refusal);
+    expect(() => verify(pem, ca, cache)).toThrow(refusal);
   });
 });
