@@ -1,11 +1,11 @@
 import { execFile } from "node:child_process";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { monitorEventLoopDelay } from "node:perf_hooks";
 import { setTimeout as delay } from "node:timers/promises";
 import { promisify } from "node:util";
 import type { CaSigner } from "@countersign/issuer-signer";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { watchLoopLag } from "../../../test/rigs/loop-lag.ts";
 import { createP11Fault, type P11Fault } from "../../../test/rigs/p11-fault.ts";
 import { startP11KitServer } from "../../../test/rigs/p11kit-server.ts";
 import { describeWithPkcs11 } from "../../../test/rigs/pkcs11-tools.ts";
@@ -147,11 +147,10 @@ describeWithPkcs11("a token's bad days", () => {
       const signer = await key.signer();
       // A module in our own process would have taken the four threads that files and names are read with.
       await fault.set({ function: "C_Sign", delayMs: 30_000 });
-      const lag = monitorEventLoopDelay({ resolution: 5 });
+      const lag = await watchLoopLag();
       const signing = Array.from({ length: 8 }, () =>
         expect(sign(signer)).rejects.toMatchObject({ code: "ISSUER" }),
       );
-      lag.enable();
       const reads: number[] = [];
       const started = performance.now();
       while (performance.now() - started < 2_500) {
@@ -160,10 +159,12 @@ describeWithPkcs11("a token's bad days", () => {
         reads.push(performance.now() - at);
         await delay(5);
       }
-      lag.disable();
+      const { p999Ms, idleP999Ms } = await lag();
       await Promise.all(signing);
-      expect(lag.percentile(99.9) / 1e6).toBeLessThanOrEqual(50);
-      expect(reads.sort((a, b) => a - b)[Math.floor(reads.length * 0.999)]).toBeLessThanOrEqual(50);
+      expect(p999Ms - idleP999Ms).toBeLessThanOrEqual(50);
+      reads.sort((a, b) => a - b);
+      // Half of them: a busy machine delays single ones, a blocked pool of threads delays all.
+      expect(reads[Math.floor(reads.length / 2)]).toBeLessThanOrEqual(50);
       await fault.set();
       await expect
         .poll(() => sign(signer).then((signature) => signature.length), { timeout: 10_000 })
