@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm, symlink } from "node:fs/promises";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type MarkdownBlock, markdownBlocks } from "../tools/markdown-blocks.ts";
@@ -39,7 +39,6 @@ export async function guideReader(flavour: VaultFlavour): Promise<GuideReader> {
       await startCertManager(controlPlane, { autoApprove: true, minBackoff: "1s", maxBackoff: "2s" }),
     );
     const shell = await adminShell({ vault, controlPlane, directory, client: "vault" });
-    await symlink(join(ROOT, "examples"), join(directory, "examples"));
     let program: ServerProcess | undefined;
     stack.defer(async () => program?.stop());
     const logPath = join(directory, "program.log");

@@ -5,6 +5,8 @@ import type { ControlPlane } from "./control-plane.ts";
 import type { Vault } from "./vault.ts";
 import { withoutVaultVariables } from "./vault-node.ts";
 
+const ROOT = join(import.meta.dirname, "../..");
+
 /** How a command ended and all that it wrote, the two streams in order of arrival. */
 export interface ShellResult {
   readonly code: number | null;
@@ -28,7 +30,7 @@ export interface AdminShellOptions {
   readonly vault: Vault;
   /** Without it there is no kubectl. */
   readonly controlPlane?: ControlPlane;
-  /** Working folder of the scripts; the clients are put in its `bin`. */
+  /** Working folder of the scripts. The clients are put in its `bin`, and it looks like a checkout. */
   readonly directory: string;
   /** Name under which Vault's client is found. */
   readonly client: "vault" | "bao";
@@ -41,6 +43,7 @@ export async function adminShell(options: AdminShellOptions): Promise<AdminShell
   await mkdir(bin);
   await symlink(vault.command, join(bin, client));
   if (controlPlane) await symlink(controlPlane.kubectlPath, join(bin, "kubectl"));
+  for (const folder of ["examples", "packages"]) await symlink(join(ROOT, folder), join(directory, folder));
   const caFile = join(directory, "vault-server-ca.pem");
   if (vault.caPem !== undefined) await writeFile(caFile, vault.caPem);
   const base = {
