@@ -1,52 +1,51 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import {
   type ControlPlane,
+  kubectl,
   serviceAccountToken,
   startControlPlane,
 } from "../../../../test/rigs/control-plane.ts";
 import { CONTROL_PLANE, describeWithRigs, VAULT } from "../../../../test/rigs/rigs.ts";
 import { startVault, type Vault } from "../../../../test/rigs/vault.ts";
+import {
+  setUpAppRole,
+  setUpCertAuth,
+  setUpJwtAuth,
+  setUpKubernetesAuth,
+} from "../../../../test/rigs/vault-auth.ts";
 import { newTlsAuthority } from "../../../../test/rigs/vault-ca.ts";
 import { VAULT_FLAVOURS } from "../../../../test/rigs/vault-node.ts";
 import { expectVault, vaultWrite } from "../../../../test/rigs/vault-request.ts";
 import { type ConnectOptions, failureOf } from "../connect-fixture.ts";
 import { connect, webRequest } from "./connect.ts";
-import {
-  createServiceAccounts,
-  enableJwtAuth,
-  enableKubernetesAuth,
-  namespace,
-  tokensOf,
-} from "./kubernetes-auth.ts";
-import { countTokens, issuerPaths, mountPki, newToken, type PkiMount, writePolicy } from "./pki-mount.ts";
+import { countTokens, mountPki, newToken, type PkiMount } from "./pki-mount.ts";
+
+/** Where the service accounts are. */
+const namespace = "team";
 
 for (const flavour of VAULT_FLAVOURS) {
   describeWithRigs([...CONTROL_PLANE, ...VAULT[flavour]], `${flavour}: logins`, () => {
     let vault: Vault;
     let controlPlane: ControlPlane;
     let pki: PkiMount;
-    const policy = "issuer";
+    const policy = "pki";
     const clients = newTlsAuthority("clients");
-    const requestToken = (request: Parameters<ReturnType<typeof tokensOf>>[0]) =>
-      tokensOf(controlPlane)(request);
 
     beforeAll(async () => {
       [vault, controlPlane] = await Promise.all([
         startVault({ flavour, tls: "server" }),
         startControlPlane(),
       ]);
-      pki = await mountPki(vault, { name: "pki" });
-      await writePolicy(vault, policy, issuerPaths(pki.mount, "web"));
-      await createServiceAccounts(controlPlane);
-      await enableKubernetesAuth(vault, controlPlane, policy);
-      await enableJwtAuth(vault, controlPlane, policy);
-      await vaultWrite(vault, "sys/auth/approle", { type: "approle" });
-      await vaultWrite(vault, "auth/approle/role/web", { token_policies: [policy], token_ttl: "1h" });
-      await vaultWrite(vault, "sys/auth/cert", { type: "cert" });
-      await vaultWrite(vault, "auth/cert/certs/web", {
-        certificate: clients.caPem,
-        token_policies: [policy],
-      });
+      pki = await mountPki(vault);
+      await kubectl(controlPlane, "create", "namespace", namespace);
+      for (const name of ["issuer", "stranger"])
+        await kubectl(controlPlane, "create", "serviceaccount", name, `--namespace=${namespace}`);
+      const grant = { role: "web", policies: [policy] };
+      const account = { ...grant, namespace, serviceAccount: "issuer", audience: "vault://team/ca" };
+      await setUpKubernetesAuth(vault, controlPlane, account);
+      await setUpJwtAuth(vault, controlPlane, account);
+      await setUpCertAuth(vault, clients.caPem, grant);
+      await setUpAppRole(vault, grant);
     });
     afterAll(async () => {
       await vault?.stop();
@@ -54,7 +53,12 @@ for (const flavour of VAULT_FLAVOURS) {
     });
 
     const issuer = (auth: object, more: Omit<ConnectOptions, "vault"> = {}) =>
-      connect(vault, { vault: { path: `${pki.mount}/sign/web`, auth }, requestToken, ...more });
+      connect(vault, {
+        vault: { path: pki.signPath, auth },
+        requestToken: ({ name, audiences, expirationSeconds = 600 }) =>
+          serviceAccountToken(controlPlane, namespace, name, { audiences, expirationSeconds }),
+        ...more,
+      });
     const appRole = async () => {
       const { data } = await expectVault(vault, "GET", "auth/approle/role/web/role-id");
       const { secret_id: secretId } = await vaultWrite(vault, "auth/approle/role/web/secret-id", {});

@@ -2,11 +2,12 @@ import { setTimeout as delay } from "node:timers/promises";
 import { issuedNothing, type SignRequest, signerErrorCode } from "@countersign/issuer-signer";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { describeWithRigs, VAULT } from "../../../../test/rigs/rigs.ts";
+import { setUpAppRole } from "../../../../test/rigs/vault-auth.ts";
 import { startRaftCluster, type VaultCluster } from "../../../../test/rigs/vault-cluster.ts";
 import { VAULT_FLAVOURS } from "../../../../test/rigs/vault-node.ts";
-import { expectVault, vaultRequest, vaultWrite } from "../../../../test/rigs/vault-request.ts";
+import { expectVault, vaultRequest } from "../../../../test/rigs/vault-request.ts";
 import { connect, connectWithToken, webRequest } from "./connect.ts";
-import { issuerPaths, mountPki, type PkiMount, writePolicy } from "./pki-mount.ts";
+import { mountPki, type PkiMount } from "./pki-mount.ts";
 
 type Connected = ReturnType<typeof connect>;
 
@@ -51,13 +52,8 @@ for (const flavour of VAULT_FLAVOURS) {
     beforeAll(async () => {
       cluster = await startRaftCluster({ flavour });
       const leader = await cluster.leader();
-      pki = await mountPki(leader, { name: "pki" });
-      await writePolicy(leader, "issuer", issuerPaths(pki.mount, "web"));
-      await vaultWrite(leader, "sys/auth/approle", { type: "approle" });
-      await vaultWrite(leader, "auth/approle/role/web", { token_policies: ["issuer"] });
-      const { data } = await expectVault(leader, "GET", "auth/approle/role/web/role-id");
-      roleId = String(data?.role_id);
-      secretId = String((await vaultWrite(leader, "auth/approle/role/web/secret-id", {})).secret_id);
+      pki = await mountPki(leader);
+      ({ roleId, secretId } = await setUpAppRole(leader, { policies: [pki.policy] }));
     });
     afterAll(() => cluster?.stop());
 
@@ -135,7 +131,7 @@ for (const flavour of VAULT_FLAVOURS) {
     test("a token that another node has issued is accepted by the rest", async () => {
       const [first, second] = cluster.nodes;
       if (first === undefined || second === undefined) throw new Error("the cluster has three nodes");
-      const { auth } = await expectVault(first, "POST", "auth/token/create", { policies: ["issuer"] });
+      const { auth } = await expectVault(first, "POST", "auth/token/create", { policies: [pki.policy] });
       await using connected = connectWithToken(second, `${pki.mount}/sign/web`, auth?.client_token ?? "");
       await connected.sign(await webRequest());
     });

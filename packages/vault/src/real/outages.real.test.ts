@@ -4,20 +4,20 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { describeWithRigs, VAULT } from "../../../../test/rigs/rigs.ts";
 import { startVault, type Vault } from "../../../../test/rigs/vault.ts";
 import { VAULT_FLAVOURS } from "../../../../test/rigs/vault-node.ts";
+import { writePolicy } from "../../../../test/rigs/vault-pki.ts";
 import { expectVault, vaultWrite } from "../../../../test/rigs/vault-request.ts";
 import { failureOf } from "../connect-fixture.ts";
 import { connect, connectWithToken, webRequest } from "./connect.ts";
-import { countTokens, issuerPaths, mountPki, newToken, type PkiMount, writePolicy } from "./pki-mount.ts";
+import { countTokens, issuerPaths, mountPki, newToken, type PkiMount } from "./pki-mount.ts";
 
 for (const flavour of VAULT_FLAVOURS) {
   describeWithRigs(VAULT[flavour], `${flavour}: bad days`, () => {
     let vault: Vault;
     let pki: PkiMount;
-    const policy = "issuer";
+    const policy = "pki";
     beforeAll(async () => {
       vault = await startVault({ flavour });
-      pki = await mountPki(vault, { name: "pki" });
-      await writePolicy(vault, policy, issuerPaths(pki.mount, "web"));
+      pki = await mountPki(vault);
       await vaultWrite(vault, "sys/auth/approle", { type: "approle" });
     });
     afterAll(() => vault?.stop());
@@ -193,7 +193,7 @@ for (const flavour of VAULT_FLAVOURS) {
     let pki: PkiMount;
     beforeAll(async () => {
       vault = await startVault({ flavour });
-      pki = await mountPki(vault, { name: "pki" });
+      pki = await mountPki(vault);
     });
     afterAll(() => vault?.stop());
 
@@ -281,9 +281,8 @@ describeWithRigs(VAULT.openbao, "openbao: a namespace", () => {
     await using vault = await startVault({ flavour: "openbao" });
     const namespace = "team-a";
     await vaultWrite(vault, `sys/namespaces/${namespace}`, {});
-    const pki = await mountPki(vault, { name: "pki", namespace });
-    await writePolicy(vault, "issuer", issuerPaths(pki.mount, "web"), { namespace });
-    const token = await newToken(vault, "issuer", {}, { namespace });
+    const pki = await mountPki(vault, { namespace });
+    const token = await newToken(vault, pki.policy, {}, { namespace });
     await using issuer = connectWithToken(vault, `${pki.mount}/sign/web`, token, { namespace });
     await issuer.check();
     const request = await webRequest();

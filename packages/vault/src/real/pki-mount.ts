@@ -1,3 +1,4 @@
+import { setUpPki, type VaultPki, writePolicy } from "../../../../test/rigs/vault-pki.ts";
 import {
   expectVault,
   type VaultEndpoint,
@@ -6,85 +7,45 @@ import {
   vaultWrite,
 } from "../../../../test/rigs/vault-request.ts";
 
-/** A PKI engine with a root and an intermediate that signs. */
-export interface PkiMount {
-  /** Mount of the intermediate. */
-  readonly mount: string;
-  /** PEM of the root. */
-  readonly rootPem: string;
-  /** PEM of the intermediate. */
-  readonly intermediatePem: string;
-  /** How many certificates the mount has issued and stored: the ledger, independent of the client under test. */
+/** For tests: a PKI engine whose ledger is read past the client under test. */
+export interface PkiMount extends VaultPki {
+  /** How many certificates the mount has issued and stored. */
   count(): Promise<number>;
 }
 
 /** Options of {@link mountPki}. */
 export interface MountPkiOptions {
-  /** Name of the mounts: `NAME_root` and `NAME_int`. */
-  readonly name: string;
-  /** The answer then holds the intermediate only. */
+  readonly name?: string;
   readonly withoutRoot?: boolean;
-  readonly namespace?: string | undefined;
+  readonly namespace?: string;
 }
 
-/**
- * Mounts two PKI engines, signs the one by the other, and makes the roles `web` (below example.com, at most 72 hours) and
- * `any` (every name and key).
- */
-export async function mountPki(
-  vault: VaultEndpoint,
-  { name, withoutRoot = false, namespace }: MountPkiOptions,
-): Promise<PkiMount> {
-  const options: VaultRequestOptions = namespace === undefined ? {} : { namespace };
-  const write = (path: string, body: object) => vaultWrite(vault, path, body, options);
-  const [root, mount] = [`${name}_root`, `${name}_int`];
-  await write(`sys/mounts/${root}`, { type: "pki", config: { max_lease_ttl: "87600h" } });
-  await write(`sys/mounts/${mount}`, { type: "pki", config: { max_lease_ttl: "43800h" } });
-  const { certificate: rootPem } = await write(`${root}/root/generate/internal`, {
-    ...{ common_name: "Root", ttl: "87600h", key_type: "ec" },
-  });
-  const { csr } = await write(`${mount}/intermediate/generate/internal`, {
-    ...{ common_name: "Intermediate", key_type: "ec" },
-  });
-  const { certificate } = await write(`${root}/root/sign-intermediate`, {
-    ...{ csr, common_name: "Intermediate", ttl: "43000h" },
-  });
-  const chain = withoutRoot ? certificate : `${certificate}\n${rootPem}`;
-  await write(`${mount}/intermediate/set-signed`, { certificate: chain });
-  await write(`${mount}/roles/web`, {
-    ...{ allowed_domains: "example.com", allow_subdomains: true, max_ttl: "72h", key_type: "any" },
-  });
-  await write(`${mount}/roles/any`, {
-    ...{ allow_any_name: true, enforce_hostnames: false, allow_ip_sans: true, allowed_uri_sans: "*" },
-    ...{ key_type: "any", require_cn: false, max_ttl: "8760h", allowed_other_sans: "*" },
-  });
+/** For tests: `setUpPki` with a second role `any` for every name and key, and a policy with the rights of the README. */
+export async function mountPki(vault: VaultEndpoint, options: MountPkiOptions = {}): Promise<PkiMount> {
+  const { namespace } = options;
+  const inNamespace: VaultRequestOptions = namespace === undefined ? {} : { namespace };
+  const pki = await setUpPki(vault, options);
+  const { mount, role, policy } = pki;
+  await vaultWrite(
+    vault,
+    `${mount}/roles/any`,
+    {
+      ...{ allow_any_name: true, enforce_hostnames: false, allow_ip_sans: true, allowed_uri_sans: "*" },
+      ...{ key_type: "any", require_cn: false, max_ttl: "8760h", allowed_other_sans: "*" },
+    },
+    inNamespace,
+  );
+  await writePolicy(vault, policy, issuerPaths(mount, role), inNamespace);
+  // An empty list is a 404.
   const list = async () => {
-    const { body } = await vaultRequest(vault, "GET", `${mount}/certs?list=true`, undefined, options);
+    const { body } = await vaultRequest(vault, "GET", `${mount}/certs?list=true`, undefined, inNamespace);
     return keysOf(body.data).length;
   };
   const before = await list();
-  return {
-    mount,
-    rootPem: String(rootPem),
-    intermediatePem: String(certificate),
-    count: async () => (await list()) - before,
-  };
+  return { ...pki, count: async () => (await list()) - before };
 }
 
-/** A policy that lets sign at a path, and look for what was issued, under a name. */
-export async function writePolicy(
-  vault: VaultEndpoint,
-  name: string,
-  paths: Readonly<Record<string, readonly string[]>>,
-  options: VaultRequestOptions = {},
-): Promise<void> {
-  const rules = Object.entries(paths).map(
-    ([path, capabilities]) => `path "${path}" { capabilities = ${JSON.stringify(capabilities)} }`,
-  );
-  await expectVault(vault, "PUT", `sys/policies/acl/${name}`, { policy: rules.join("\n") }, options);
-}
-
-/** The rights that the package's README names. */
+/** For tests: the rights that the package's README names. */
 export function issuerPaths(mount: string, role: string): Readonly<Record<string, readonly string[]>> {
   return {
     [`${mount}/sign/${role}`]: ["update"],
@@ -93,7 +54,7 @@ export function issuerPaths(mount: string, role: string): Readonly<Record<string
   };
 }
 
-/** A token with one policy. */
+/** For tests: a token with one policy. */
 export async function newToken(
   vault: VaultEndpoint,
   policy: string,
@@ -105,7 +66,7 @@ export async function newToken(
   return auth?.client_token ?? "";
 }
 
-/** Tokens that Vault holds: what a flood of logins would leave behind. */
+/** For tests: tokens that Vault holds, which a flood of logins would leave behind. */
 export async function countTokens(vault: VaultEndpoint): Promise<number> {
   const { data } = await expectVault(vault, "GET", "auth/token/accessors?list=true");
   return keysOf(data).length;

@@ -57,7 +57,7 @@ for (const flavour of VAULT_FLAVOURS) {
     let folder: string;
     beforeAll(async () => {
       vault = await startVault({ flavour });
-      pki = await mountPki(vault, { name: "pki" });
+      pki = await mountPki(vault);
       folder = await mkdtemp(join(tmpdir(), "countersign-vault-signing-"));
     });
     afterAll(async () => {
