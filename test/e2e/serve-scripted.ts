@@ -7,8 +7,12 @@ import type { E2eTarget } from "./target.ts";
 export interface ScriptedScene {
   readonly scene: Scene;
   readonly issuerRef: IssuerReference;
-  /** Serves this scene alone with the signer, which counts as idempotent. */
-  serve(sign: Signer["sign"], options?: Partial<ServeOptions>): Promise<RunningIssuer>;
+  /** Serves this scene alone with the signer, which counts as idempotent; `check` passes unless given. */
+  serve(
+    sign: Signer["sign"],
+    options?: Partial<ServeOptions>,
+    check?: Signer["check"],
+  ): Promise<RunningIssuer>;
   /** Creates and approves a request. */
   request(name: string, more?: { readonly csr?: string; readonly spec?: object }): Promise<void>;
 }
@@ -25,9 +29,9 @@ export async function beginScripted(
   return {
     scene,
     issuerRef,
-    async serve(sign, options = {}) {
+    async serve(sign, options = {}, check = async () => {}) {
       const { definition, account } = manualIssuer;
-      const connect = async () => ({ idempotent: true, check: async () => {}, sign });
+      const connect = async () => ({ idempotent: true, check, sign });
       const issuer = startIssuer(
         { ...definition, connect },
         {

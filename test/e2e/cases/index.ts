@@ -6,6 +6,8 @@ import { gateCases } from "./gates.ts";
 import { guardedPkiCases } from "./guarded-pki.ts";
 import { hostileRequestCases } from "./hostile-requests.ts";
 import { httpPkiCases } from "./http-pki.ts";
+import { issuerLibCases } from "./issuer-lib.ts";
+import { issuerLibTimingCases } from "./issuer-lib-timing.ts";
 import { issuerObjectCases } from "./issuer-objects.ts";
 import { limitCases } from "./limits.ts";
 import { mismatchCases } from "./mismatches.ts";
@@ -34,6 +36,8 @@ export function e2eCases(target: TargetOf): void {
   limitCases(target);
   mismatchCases(target);
   signingRequestCases(target);
+  issuerLibCases(target);
+  issuerLibTimingCases(target);
   caKeyCases(target);
   probeCases(target);
   programCases(target);

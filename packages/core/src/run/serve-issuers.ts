@@ -9,7 +9,7 @@ import type { ConfigMap, IssuerObject, KubeObject, ResourceType, Secret } from "
 import { whileLeading } from "../leader/while-leading.ts";
 import type { WatchHealth } from "../probes/issuer-health.ts";
 import { WorkQueue } from "../queue/work-queue.ts";
-import { findCondition, isTrue } from "../request/condition.ts";
+import { findCondition } from "../request/condition.ts";
 import { type IssuerKey, issuerKeyText } from "../request/match-issuer.ts";
 import { ignoresIssuer } from "./ignore-hooks.ts";
 import { configMaps, issuerResource, secrets } from "./resource-types.ts";
@@ -101,10 +101,10 @@ export function serveIssuers(definition: IssuerDefinition, context: ServeContext
     // Jitter, so that the issuers of one PKI do not all ask at the same moment for ever.
     if (next === "settled") queue.addAfter(key, settings.checkIntervalMs * (0.9 + 0.2 * Math.random()));
     if (next === "gone") targets.delete(key);
-    const issuer = get(target);
-    const again = servedAgain(key, target, issuer, next);
-    // Ready by its condition and connected: requests that waited for the connection may go on.
-    if (again || (issuer !== undefined && isTrue(issuer.status?.conditions, "Ready"))) wake(key);
+    const again = servedAgain(key, target, get(target), next);
+    // Checked and connected: requests that waited for the connection may go on. What the cache says of the issuer is no
+    // measure: it may be behind the write that has just said that the issuer is not ready.
+    if (again || next === "settled") wake(key);
   };
 
   const queue = new WorkQueue({
