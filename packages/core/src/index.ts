@@ -66,6 +66,7 @@ export {
   type RequestAbandoned,
   type RequestAnswered,
   type RequestRef,
+  type RequestReused,
   type RequestSigned,
   type RequestSigning,
   type RequestStep,

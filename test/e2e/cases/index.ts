@@ -14,6 +14,7 @@ import { mismatchCases } from "./mismatches.ts";
 import { outageCases } from "./outages.ts";
 import { probeCases } from "./probes.ts";
 import { programCases } from "./program.ts";
+import { reuseCases } from "./reuse.ts";
 import { exerciseCases, rightsCases } from "./rights.ts";
 import { secretCases } from "./secrets.ts";
 import { sharingCases } from "./sharing.ts";
@@ -35,6 +36,7 @@ export function e2eCases(target: TargetOf): void {
   sharingCases(target);
   limitCases(target);
   mismatchCases(target);
+  reuseCases(target);
   signingRequestCases(target);
   issuerLibCases(target);
   issuerLibTimingCases(target);

@@ -1,17 +1,14 @@
 import {
-  buildCertificate,
   buildCsr,
-  deterministicSerial,
-  issued,
   newPrivateKey,
   newSelfSignedCa,
   parseCsr,
   type SignRequest,
-  softwareCaSigner,
 } from "@countersign/issuer-core";
 import { describe, expect, test } from "vitest";
 import { findCondition } from "../conditions.ts";
 import { eventually } from "../eventually.ts";
+import { issuedFrom } from "../fixtures/issued-from.ts";
 import { manualIssuer } from "../identities.ts";
 import { type RequestEvent, requestEvents } from "../request-events.ts";
 import { summary, writesOf } from "../request-log.ts";
@@ -25,36 +22,12 @@ const ca = newSelfSignedCa({
   notAfter: new Date(Date.now() + 400 * day),
 });
 
-interface Whim {
-  /** Seconds, in place of those that were asked for. */
-  readonly durationSeconds?: number;
-  readonly csr?: SignRequest["parsedCsr"];
-  readonly beginsMs?: number;
-}
-
-async function certificate(request: SignRequest, whim: Whim = {}): Promise<string> {
-  const begin = Date.now() + (whim.beginsMs ?? 0);
-  const { pem } = await buildCertificate({
-    csr: whim.csr ?? request.parsedCsr,
-    caCertificate: ca.certificate,
-    signer: softwareCaSigner(ca.key),
-    serial: deterministicSerial(request.uid),
-    notBefore: new Date(begin),
-    notAfter: new Date(begin + (whim.durationSeconds ?? request.durationSeconds) * 1000),
-    isCA: false,
-    usages: request.usages,
-  });
-  return pem + ca.certificate.pem;
-}
-
 /** What happens to a certificate that is not what was asked for. */
 export function mismatchCases(target: TargetOf): void {
   describe("a certificate that differs from the request", () => {
     test.concurrent("is issued with one write, and one warning beside the event that it is issued", async () => {
       const { scene, serve, request } = await beginScripted(target(), "differs");
-      await using issuer = await serve(async (asked) =>
-        issued({ chain: await certificate(asked, { durationSeconds: 3600 }) }),
-      );
+      await using issuer = await serve(async (asked) => issuedFrom(ca, asked, { durationSeconds: 3600 }));
       await request("web");
       await scene.issued("web");
       const events = await eventually(
@@ -88,7 +61,7 @@ export function mismatchCases(target: TargetOf): void {
       const key = newPrivateKey({ name: "EC", curve: "P-256" });
       const csr = await buildCsr({ key, dnsNames: ["web.example.com"] });
       const more = parseCsr(await buildCsr({ key, dnsNames: ["web.example.com", "www.example.com"] }));
-      const sign = async (asked: SignRequest) => issued({ chain: await certificate(asked, { csr: more }) });
+      const sign = async (asked: SignRequest) => issuedFrom(ca, asked, { csr: more });
       const strict = await serve(sign);
       await request("web", { csr });
       const refused = await scene.untilReason("web", "Pending");
@@ -104,7 +77,7 @@ export function mismatchCases(target: TargetOf): void {
       const key = newPrivateKey({ name: "EC", curve: "P-256" });
       const csr = await buildCsr({ key, dnsNames: ["web.example.com"] });
       await using _ = await serve(async (asked) =>
-        issued({ chain: await certificate(asked, { beginsMs: asked.name === "old" ? -2 * day : -day / 2 }) }),
+        issuedFrom(ca, asked, { beginsMs: asked.name === "old" ? -2 * day : -day / 2 }),
       );
       await request("old", { csr });
       const refused = await scene.untilReason("old", "Pending");

@@ -117,6 +117,7 @@ describe("defineIssuer", () => {
       "pendingFor",
       "maxConcurrentSigns",
       "maxSignsPerSecond",
+      "reuseFor",
     ]);
     expect(properties?.limits?.properties?.retryFor).toMatchObject({ type: "string", maxLength: 64 });
   });

@@ -1,4 +1,5 @@
 import { CertificateCache, type IssuerLimits, type Signer } from "@countersign/issuer-signer";
+import { ReusableCertificates } from "../request/reusable-certificates.ts";
 import type { ConnectionReports } from "./connection-reports.ts";
 
 /** What {@link IssuerConnection} is made of. */
@@ -23,6 +24,8 @@ export class IssuerConnection {
   readonly limits: IssuerLimits;
   /** CA certificates that its PKI has answered with. */
   readonly certificates = new CertificateCache();
+  /** What identical requests may be answered with. A new version of spec or Secrets begins without. */
+  readonly reusable = new ReusableCertificates();
   readonly #signer: Signer<unknown>;
   readonly #reports: IssuerConnectionOptions["reports"];
   readonly #close: () => Promise<void>;

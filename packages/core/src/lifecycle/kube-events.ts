@@ -28,6 +28,7 @@ export function recordKubeEvents(
   lifecycle.on("request:retrying", record);
   lifecycle.on("request:failed", record);
   lifecycle.on("request:denied", record);
+  lifecycle.on("request:reused", record);
   lifecycle.on("request:differs", record);
   lifecycle.on("request:possibleDuplicate", record);
 

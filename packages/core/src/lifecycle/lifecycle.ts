@@ -87,6 +87,16 @@ export interface RequestAbandoned extends RequestStep {
   readonly message: string;
 }
 
+/** The certificate of an identical request is used again. */
+export interface RequestReused extends RequestWritten {
+  readonly attemptId: string;
+  readonly signRequest: SignRequest;
+  /** Hexadecimal, lower case. */
+  readonly serial: string;
+  /** End of the leaf's validity, in milliseconds since the epoch. */
+  readonly notAfterMs: number;
+}
+
 /** An issuer object exists, or exists no more. */
 export interface IssuerSeen {
   readonly issuer: IssuerRef;
@@ -171,6 +181,8 @@ export interface LifecycleEvents {
   "request:retrying": [RequestWritten];
   "request:failed": [RequestWritten];
   "request:denied": [RequestWritten];
+  /** In place of a call of the signer, the certificate of an identical request is issued again. */
+  "request:reused": [RequestReused];
   /** The certificate that was issued differs from the request; comes after `request:issued`. */
   "request:differs": [RequestWritten];
   /** The PKI is asked again although it may have issued already; nobody can tell. */

@@ -40,6 +40,10 @@ export function logLifecycle(lifecycle: Lifecycle, log: Logger): void {
     if (mismatches.length === 0) log.info(fields, "signed");
     else log.warn(fields, "signed, but the certificate differs from the request");
   });
+  lifecycle.on("request:reused", (step) => {
+    const { attemptId, serial } = step;
+    log.info({ ...ids(step), attemptId, serial }, step.message);
+  });
   lifecycle.on("request:issued", (step) => log.info(ids(step), step.message));
   lifecycle.on("request:pending", (step) => log.info(ids(step), step.message));
   lifecycle.on("request:waiting", (step) => log.info(ids(step), step.message));

@@ -131,6 +131,28 @@ describe("the audit log", () => {
     ]);
   });
 
+  test("tells of a certificate that is used again what it tells of one that is signed", async () => {
+    const { lifecycle, sink, log } = setUp();
+    const attemptId = "attempt-1";
+    const reused = { ...written("Reused", "again"), attemptId, signRequest, serial: "0a1b2c", notAfterMs: 0 };
+    lifecycle.announce("request:reused", reused);
+    lifecycle.announce("request:issued", written("Issued", "i"));
+    await log.stop();
+    const lines = sink.lines.map((line) => JSON.parse(line));
+    expect(lines.map(({ event, reason }) => [event, reason])).toEqual([
+      ["reused", "Reused"],
+      ["issued", "Issued"],
+    ]);
+    for (const line of lines) {
+      expect(line).toMatchObject({
+        serial: "0a1b2c",
+        attempt: attemptId,
+        notAfter: "1970-01-01T00:00:00.000Z",
+      });
+      expect(line.csr.sha256).toMatch(/^[0-9a-f]{64}$/);
+    }
+  });
+
   test("keeps the facts of one request from those of another", async () => {
     const { lifecycle, sink, log } = setUp();
     lifecycle.announce("request:signed", signed(step(undefined, "uid-1")));

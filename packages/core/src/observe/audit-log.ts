@@ -64,6 +64,12 @@ export function auditLog(lifecycle: Lifecycle, options: AuditLogOptions): AuditL
     const message = step.mismatches.length === 0 ? undefined : step.mismatches.join("; ");
     write("signed", step, { ...facts, message });
   });
+  on("request:reused", (step) => {
+    const { request, attemptId, signRequest, serial, reason, message } = step;
+    const notAfter = new Date(step.notAfterMs).toISOString();
+    const facts = { attempt: attemptId, csr: auditCsr(signRequest.parsedCsr), serial, notAfter };
+    write("reused", step, { ...remember(request.uid, facts), reason, message });
+  });
   on("request:answered", (step) => {
     if (step.code !== "BAD_CERTIFICATE") return;
     write("refused", step, { ...attempts.get(step.request.uid), reason: step.code, message: step.message });

@@ -6,6 +6,7 @@ import { redact } from "./redact.ts";
 /** What is told of a decision. */
 export type AuditEvent =
   | "signed"
+  | "reused"
   | "issued"
   | "failed"
   | "denied"

@@ -83,6 +83,7 @@ export interface AttemptEnd {
   readonly request: CertificateRequest;
   /** As they stood at the start of the call. */
   readonly times: AttemptTimes;
+  readonly attemptId: string;
 }
 
 const overtaken = Object.freeze({ status: "overtaken" } as const);
@@ -104,11 +105,11 @@ export async function attempt(options: AttemptOptions, input: AttemptInput): Pro
     // The cache may be behind another replica's, or our own, last write.
     const fresh = await options.ports.reread(request, signal);
     if (fresh === undefined || !(await input.stillDue(fresh)))
-      return { result: overtaken, request, times: {} };
+      return { result: overtaken, request, times: {}, attemptId: id };
     request = fresh;
     if (recordOf(options.definition, request, id) === undefined) {
       const recorded = await options.ports.applyStatus(request, startedStatus(options, request, id), signal);
-      if (recorded === undefined) return { result: overtaken, request, times: {} };
+      if (recorded === undefined) return { result: overtaken, request, times: {}, attemptId: id };
       request = recorded;
       input.memory.lastCall = "nothing";
     }
@@ -124,11 +125,11 @@ export async function attempt(options: AttemptOptions, input: AttemptInput): Pro
   try {
     const result = await callSigner(options, input, request, id);
     if (result.status !== "error") answered({ outcome: result.status, code: undefined, message: undefined });
-    return { result, request, times };
+    return { result, request, times, attemptId: id };
   } catch (error) {
     if (signal.aborted) throw error;
     answered({ outcome: "error", code: signerErrorCode(error), message: errorText(error) });
-    return { result: { status: "error", error }, request, times };
+    return { result: { status: "error", error }, request, times, attemptId: id };
   }
 }
 

@@ -4,6 +4,7 @@ import {
   cannotTell,
   deterministicSerial,
   IssuerError,
+  type IssuerLimits,
   issued,
   newPrivateKey,
   newSelfSignedCa,
@@ -27,7 +28,7 @@ import type { AttemptLimits } from "./conclude.ts";
 import { matchIssuer } from "./match-issuer.ts";
 import { approved, condition, group, now, readyIssuer, requestWith } from "./request-fixtures.ts";
 import { RequestReconciler } from "./request-reconciler.ts";
-import { type RequestStatus, readAttempt } from "./request-status.ts";
+import { type RequestStatus, readAttempt, requestStatus } from "./request-status.ts";
 import type { CertificateRules } from "./verify-outcome.ts";
 
 const ca = newSelfSignedCa({
@@ -71,18 +72,21 @@ interface FixtureOptions {
   readonly possibleDuplicate?: "sign" | "fail";
   readonly limits?: Partial<AttemptLimits>;
   readonly rules?: Partial<CertificateRules>;
+  readonly ofIssuer?: IssuerLimits;
+  /** One that other requests have been signed with before. */
+  readonly connection?: IssuerConnection;
+}
+
+function connectionOf(signer: Signer<unknown>, limits: IssuerLimits = {}) {
+  const reports = { begin() {}, end() {} };
+  return new IssuerConnection({ version: "v1", signer, reports, limits, close: async () => {} });
 }
 
 /** A reconciler over one request; `apply` decides what a status write does. */
 function fixture(sign: Signer<unknown>["sign"], more: FixtureOptions = {}) {
   const { idempotent = true, find } = more;
   const signer: Signer<unknown> = { idempotent, check: async () => {}, sign, ...(find && { find }) };
-  const connection = new IssuerConnection({
-    version: "v1",
-    signer,
-    reports: { begin() {}, end() {} },
-    close: async () => {},
-  });
+  const connection = more.connection ?? connectionOf(signer, more.ofIssuer);
   const world = {
     request: undefined as CertificateRequest | undefined,
     now,
@@ -112,6 +116,7 @@ function fixture(sign: Signer<unknown>["sign"], more: FixtureOptions = {}) {
     "request:denied",
     "request:possibleDuplicate",
     "request:differs",
+    "request:reused",
   ] as const) {
     lifecycle.on(name, () => world.steps.push(name));
   }
@@ -166,7 +171,7 @@ function fixture(sign: Signer<unknown>["sign"], more: FixtureOptions = {}) {
   const base = requestWith([approved]);
   world.request = { ...base, spec: { ...base.spec, request: Buffer.from(csr).toString("base64") } };
   const look = () => reconciler.reconcile("team/web-1", new AbortController().signal, (call) => call());
-  return { world, look, reconciler, lifecycle };
+  return { world, look, reconciler, lifecycle, connection };
 }
 
 describe("RequestReconciler", () => {
@@ -523,6 +528,97 @@ describe("a certificate that differs from the request", () => {
     }
     expect(signs).toBeGreaterThan(12);
     expect(signs).toBeLessThan(150);
+  });
+});
+
+describe("an identical request, where the issuer lets certificates be used again", () => {
+  const ofIssuer = { reuseForMs: 60_000 };
+  const sign = async (request: SignRequest) => issued({ chain: await chainFor(request) });
+
+  /** What comes second, served by the same connection. */
+  async function second(
+    more: FixtureOptions = {},
+    change: (request: CertificateRequest) => CertificateRequest = (same) => same,
+  ) {
+    const first = fixture(sign, { ofIssuer, ...more });
+    await first.look();
+    const next = fixture(sign, { ...more, connection: first.connection });
+    const { request } = next.world;
+    if (request !== undefined) {
+      const metadata = { ...request.metadata, uid: "uid-2", name: "web-2" };
+      next.world.request = change({ ...request, metadata });
+    }
+    return { ...next, first };
+  }
+
+  test("gets the certificate that is there, with one write, and is told so", async () => {
+    const { world, look, first, lifecycle } = await second();
+    const reused: unknown[] = [];
+    lifecycle.on("request:reused", ({ type, reason, message, serial }) =>
+      reused.push({ type, reason, message, serial }),
+    );
+    world.now += 59_999;
+    await look();
+    expect(world.writes).toHaveLength(1);
+    expect(world.writes[0]?.certificate).toBe(first.world.writes[0]?.certificate);
+    expect(world.writes[0]?.ca).toBe(first.world.writes[0]?.ca);
+    expect(world.steps).toEqual(["request:reused", "request:issued"]);
+    expect(reused).toEqual([
+      {
+        type: "Normal",
+        reason: "Reused",
+        message: "The certificate that was issued for the identical request team/web-1 is issued again.",
+        serial: expect.stringMatching(/^[0-9a-f]+$/),
+      },
+    ]);
+  });
+
+  const toThePki = ["request:signing", "request:signed", "request:issued"];
+  test.each<[string, FixtureOptions, (request: CertificateRequest) => CertificateRequest, number]>([
+    ["the issuer does not say so", { ofIssuer: {} }, (same) => same, 0],
+    ["it comes too late", {}, (same) => same, 60_000],
+    ["it is of another namespace", {}, (r) => ({ ...r, metadata: { ...r.metadata, namespace: "other" } }), 0],
+    ["it is of another requester", {}, (r) => ({ ...r, spec: { ...r.spec, username: "mallory" } }), 0],
+    ["it asks for another duration", {}, (r) => ({ ...r, spec: { ...r.spec, duration: "1h" } }), 0],
+  ])("goes to the PKI where %s", async (_, more, change, later) => {
+    const { world, look } = await second(more, change);
+    world.now += later;
+    await look();
+    expect(world.steps).toEqual(toThePki);
+  });
+
+  test("goes to the PKI where that may know the request already", async () => {
+    const ready = { reason: "Pending", message: "The request is being signed." } as const;
+    const { world, look } = await second({}, (request) => {
+      const attempt = { attemptId: "a", operation: undefined, times: {} };
+      const { conditions } = requestStatus({ group, request, now, ready, attempt });
+      return { ...request, status: { conditions: [approved, ...conditions] } };
+    });
+    await look();
+    expect(world.steps).toEqual(toThePki);
+  });
+
+  test("is left to another replica that has finished it since the cache saw it", async () => {
+    const { world, look } = await second();
+    const done = condition("Ready", "True", "Issued");
+    if (world.request) world.actual = { ...world.request, status: { conditions: [approved, done] } };
+    expect(await look()).toEqual({ kind: "settled" });
+    expect(world.writes).toEqual([]);
+  });
+
+  test("is not signed without an approval, however well its certificate is known", async () => {
+    const { world, look } = await second({}, (request) => ({ ...request, status: { conditions: [] } }));
+    await look();
+    expect(world.writes).toEqual([]);
+    expect(world.steps).toEqual([]);
+  });
+
+  test("begins anew with a new version of the issuer's spec or Secrets", async () => {
+    const { world: before } = await second();
+    const { world, look } = fixture(sign, { ofIssuer });
+    if (before.request) world.request = before.request;
+    await look();
+    expect(world.steps).toEqual(toThePki);
   });
 });
 

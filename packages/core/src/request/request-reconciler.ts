@@ -11,7 +11,6 @@ import {
   type AttemptPorts,
   attempt,
 } from "./attempt.ts";
-import { attemptId } from "./attempt-id.ts";
 import { type AttemptLimits, type Conclusion, type ConclusionInput, conclude } from "./conclude.ts";
 import { type Decision, decide } from "./decide.ts";
 import type { IssuerSlot, SlotLimits } from "./issuer-slots.ts";
@@ -20,6 +19,7 @@ import { type IssuerKey, issuerKeyText } from "./match-issuer.ts";
 import { type RequestEvent, type RequestStatus, readAttempt } from "./request-status.ts";
 import { requestStep } from "./request-step.ts";
 import { RetryWait } from "./retry-wait.ts";
+import { keepForReuse, type ReuseInput, reuse } from "./reuse.ts";
 import { toSignRequest } from "./sign-request.ts";
 import { isFinished } from "./trim-request.ts";
 
@@ -240,40 +240,25 @@ export class RequestReconciler {
     signal: AbortSignal,
     park: Park,
   ): Promise<RequestNext> {
-    const { definition, clock, limits } = this.#options;
-    const slot = this.#options.ports.enter(issuerText, key, connection.limits);
-    if (slot === undefined) return settled;
-    let end: AttemptEnd;
-    let id = "";
-    try {
-      const signRequest = toSignRequest(request);
-      await this.#options.ports.authorize(request, issuerKey, signal);
-      id = attemptId(signRequest.uid, signRequest.parsedCsr.der);
-      end = await attempt(this.#options, {
-        request,
-        signRequest,
-        step: memory.step,
-        connection,
-        memory,
-        stillDue: async (fresh) =>
-          this.#decide(fresh, issuerKey, memory).action === "sign" &&
-          !(await this.#options.ports.ignores(fresh, issuerKey, signal)),
-        signal,
-        park,
-      });
-    } catch (error) {
-      // What is refused is the request's fault. A stop or the cluster's trouble is not: it is looked at again.
-      if (!isPermanent(signerErrorCode(error))) throw error;
-      end = { result: { status: "error", error }, request, times: {} };
-    } finally {
-      slot.leave();
-    }
+    const { definition, clock, limits, ports } = this.#options;
+    const input = {
+      request,
+      step: memory.step,
+      connection,
+      memory,
+      authorize: () => ports.authorize(request, issuerKey, signal),
+      stillDue: async (fresh: CertificateRequest) =>
+        this.#decide(fresh, issuerKey, memory).action === "sign" &&
+        !(await ports.ignores(fresh, issuerKey, signal)),
+      signal,
+    };
+    const end = (await reuse(this.#options, input)) ?? (await this.#attempt(key, issuerText, input, park));
+    if (end === undefined || end.result.status === "overtaken") return settled;
     const { result } = end;
-    if (result.status === "overtaken") return settled;
     const base = {
       group: definition.group,
       request: end.request,
-      attemptId: id,
+      attemptId: end.attemptId,
       times: end.times,
       limits,
       ofIssuer: connection.limits,
@@ -284,6 +269,31 @@ export class RequestReconciler {
       this.#options.ports.reportIssuer(issuerText, conclusion.next.error, connection);
     memory.unwritten = conclusion;
     return this.#write(key, end.request, memory, conclusion, signal);
+  }
+
+  /** Undefined: there is no slot for it now, and the request will be looked at again. */
+  async #attempt(
+    key: string,
+    issuerText: string,
+    input: ReuseInput,
+    park: Park,
+  ): Promise<AttemptEnd | undefined> {
+    const { connection, request } = input;
+    const slot = this.#options.ports.enter(issuerText, key, connection.limits);
+    if (slot === undefined) return undefined;
+    try {
+      const signRequest = toSignRequest(request);
+      await input.authorize();
+      const end = await attempt(this.#options, { ...input, signRequest, park });
+      keepForReuse(connection, signRequest, end, this.#options.clock());
+      return end;
+    } catch (error) {
+      // What is refused is the request's fault. A stop or the cluster's trouble is not: it is looked at again.
+      if (!isPermanent(signerErrorCode(error))) throw error;
+      return { result: { status: "error", error }, request, times: {}, attemptId: "" };
+    } finally {
+      slot.leave();
+    }
   }
 
   async #write(

@@ -26,6 +26,8 @@ export interface VerifyOutcomeInput {
   /** Milliseconds since the epoch. */
   readonly now: number;
   readonly rules: CertificateRules;
+  /** The certificate was issued for an earlier request, on purpose. */
+  readonly mayBeOld?: boolean | undefined;
   /** CA certificates that the same PKI has answered with before. */
   readonly cache?: CertificateCache | undefined;
 }
@@ -47,7 +49,7 @@ export interface CertificateRules {
  * @throws BadCertificateError
  */
 export function verifyOutcome(input: VerifyOutcomeInput): VerifiedOutcome {
-  const { outcome, request, now, rules, cache } = input;
+  const { outcome, request, now, rules, mayBeOld = false, cache } = input;
   const { chain, leaf, caPem, mismatches } = verifyIssued({
     csr: request.parsedCsr,
     chain: outcome.chain,
@@ -56,7 +58,7 @@ export function verifyOutcome(input: VerifyOutcomeInput): VerifiedOutcome {
     isCA: request.isCA,
     usages: request.usages,
     durationSeconds: request.durationSeconds,
-    earliest: new Date(request.approvedAt * 1000 - rules.maxBackdateMs),
+    earliest: mayBeOld ? undefined : new Date(request.approvedAt * 1000 - rules.maxBackdateMs),
     excess: rules.excess,
     cache,
   });

@@ -11,4 +11,9 @@ export interface IssuerLimits {
   readonly maxConcurrentSigns?: number | undefined;
   /** Calls of the signer per second; no more than the program lets every issuer have. */
   readonly maxSignsPerSecond?: number | undefined;
+  /**
+   * For how long the certificate of a request is given to an identical one too, in milliseconds: same CSR, spec, annotations
+   * and labels, same requester and namespace. Never past a third of its life. Left out: every request gets its own.
+   */
+  readonly reuseForMs?: number | undefined;
 }

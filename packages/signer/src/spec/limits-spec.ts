@@ -37,13 +37,15 @@ export function limitsSpec() {
         .describe(
           "Requests that are sent to the PKI per second, within what the program lets every issuer have.",
         ),
+      reuseFor: duration("How long an identical request of the same requester gets the same certificate."),
     })
     .transform(
-      ({ retryFor, pendingFor, maxConcurrentSigns, maxSignsPerSecond }): IssuerLimits => ({
+      ({ retryFor, pendingFor, maxConcurrentSigns, maxSignsPerSecond, reuseFor }): IssuerLimits => ({
         retryForMs: milliseconds(retryFor),
         pendingForMs: milliseconds(pendingFor),
         maxConcurrentSigns,
         maxSignsPerSecond,
+        reuseForMs: milliseconds(reuseFor),
       }),
     )
     .optional()
