@@ -1,4 +1,9 @@
-import { BadCertificateError, parseCertificates, type X509 } from "@countersign/issuer-signer";
+import {
+  BadCertificateError,
+  type CertificateCache,
+  parseCertificates,
+  type X509,
+} from "@countersign/issuer-signer";
 
 /** What Vault answers with a certificate. */
 export interface IssuedPem {
@@ -18,16 +23,18 @@ const maxDepth = 16;
  * At a fork a self-signed CA wins, then Vault's own order. The SDK leaves the root out of `tls.crt` and writes the top
  * to `ca.crt`, as the built-in issuer does.
  *
+ * @param cache spares reading the CAs again, which come with every answer
  * @throws BadCertificateError where something in the answer is no certificate
  */
-export function chainFromLeaf({ certificate, caChain, issuingCa }: IssuedPem): readonly X509[] {
-  const [leaf, ...bundled] = parseCertificates(certificate);
+export function chainFromLeaf(
+  { certificate, caChain, issuingCa }: IssuedPem,
+  cache?: CertificateCache,
+): readonly X509[] {
+  const read = (pem: string) => parseCertificates(pem, undefined, cache);
+  const [leaf, ...bundled] = read(certificate);
   if (leaf === undefined) throw new BadCertificateError("Vault's answer holds no certificate");
   const cas = caChain !== undefined && caChain.length > 0 ? caChain : [issuingCa ?? ""];
-  const pool = [
-    ...bundled,
-    ...cas.filter((pem) => pem.trim() !== "").flatMap((pem) => parseCertificates(pem)),
-  ];
+  const pool = [...bundled, ...cas.filter((pem) => pem.trim() !== "").flatMap(read)];
   const path: X509[] = [leaf];
   for (let at = leaf; path.length < maxDepth && !at.isSelfSigned; ) {
     const parents = pool.filter((candidate) => !isOn(path, candidate) && at.isIssuedBy(candidate));

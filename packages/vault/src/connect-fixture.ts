@@ -71,11 +71,13 @@ export function connectTo(servers: string | readonly string[], options: ConnectO
     check: () => signer.check({ signal: never }),
     async sign(request: SignRequest | SignRequestForOptions = {}): Promise<Issued> {
       const asked = "parsedCsr" in request ? request : await signRequestFor(request);
-      return signer.sign(asked as SignRequest, call);
+      const outcome = await signer.sign(asked as SignRequest, call);
+      if (outcome.status === "pending") throw new TypeError("Vault issues at once");
+      return outcome;
     },
-    find: (request: SignRequest) => signer.find(request, call),
+    find: async (request: SignRequest) => signer.find?.(request, call),
     async [Symbol.asyncDispose]() {
-      await signer.close();
+      await signer.close?.();
       http.close();
     },
   };

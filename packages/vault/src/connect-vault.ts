@@ -1,6 +1,12 @@
-import { type ConnectContext, Endpoints, type HttpClient, IssuerError } from "@countersign/issuer-signer";
+import {
+  type ConnectContext,
+  Endpoints,
+  type HttpClient,
+  IssuerError,
+  type Signer,
+} from "@countersign/issuer-signer";
 import { authOfSpec } from "./auth/auth-of-spec.ts";
-import type { configMapRefs, secretRefs } from "./secret-refs.ts";
+import type { VaultConfigMapRefs, VaultSecretRefs } from "./secret-refs.ts";
 import { parseSignPath, type SignPath, signPathOf } from "./sign-path.ts";
 import { VaultSigner } from "./signer.ts";
 import type { VaultSpec } from "./spec.ts";
@@ -10,11 +16,7 @@ import { VaultSession } from "./vault-session.ts";
 import { VaultTransport } from "./vault-transport.ts";
 
 /** What the SDK gives for one issuer object. */
-export type VaultContext = ConnectContext<
-  { readonly vault: VaultSpec },
-  ReturnType<typeof secretRefs>,
-  ReturnType<typeof configMapRefs>
->;
+export type VaultContext = ConnectContext<{ readonly vault: VaultSpec }, VaultSecretRefs, VaultConfigMapRefs>;
 
 /** What a test may want otherwise. */
 export interface ConnectVaultOptions {
@@ -27,7 +29,7 @@ export interface ConnectVaultOptions {
  *
  * @throws IssuerError that says what in the spec or its Secrets to correct
  */
-export function connectVault(context: VaultContext, { settleMs }: ConnectVaultOptions = {}): VaultSigner {
+export function connectVault(context: VaultContext, { settleMs }: ConnectVaultOptions = {}): Signer {
   const { spec, secrets, issuer, reports, serviceAccountTokens: tokens } = context;
   const { vault } = spec;
   const path = pathOf(vault);

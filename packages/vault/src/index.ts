@@ -5,5 +5,6 @@
  * @module
  */
 export { type ConnectVaultOptions, connectVault, type VaultContext } from "./connect-vault.ts";
+export type { VaultConfigMapRefs, VaultSecretRefs } from "./secret-refs.ts";
 export { type VaultSpec, vaultSpec } from "./spec.ts";
 export { vaultIssuer } from "./vault-issuer.ts";

@@ -1,5 +1,6 @@
 import {
   type CannotTell,
+  CertificateCache,
   type CheckContext,
   type CredentialReport,
   cannotTell,
@@ -36,6 +37,7 @@ export interface VaultSignerParts
 export class VaultSigner implements Signer {
   readonly #parts: VaultSignerParts;
   readonly #issued: IssuedCertificates;
+  readonly #cas = new CertificateCache();
 
   constructor(parts: VaultSignerParts) {
     this.#parts = parts;
@@ -142,11 +144,14 @@ export class VaultSigner implements Signer {
     const data = objectField(answer, "data");
     if (typeof data?.certificate !== "string")
       throw new RetryableError(`${said(answer)} without a certificate. Check that the server is a Vault.`);
-    const path = chainFromLeaf({
-      certificate: data.certificate,
-      caChain: texts(data.ca_chain),
-      issuingCa: typeof data.issuing_ca === "string" ? data.issuing_ca : undefined,
-    });
+    const path = chainFromLeaf(
+      {
+        certificate: data.certificate,
+        caChain: texts(data.ca_chain),
+        issuingCa: typeof data.issuing_ca === "string" ? data.issuing_ca : undefined,
+      },
+      this.#cas,
+    );
     const [leaf] = path;
     const condition = leaf === undefined ? undefined : policyCondition(request, leaf);
     return issued({
