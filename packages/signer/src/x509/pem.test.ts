@@ -30,7 +30,7 @@ describe("decodePem", () => {
 
   it("takes CRLF, other line lengths and white space around", () => {
     const oneLine = block.replace(/(?<=[A-Za-z0-9+/])\n(?=[A-Za-z0-9+/])/g, "");
-    for (const text of [block.replaceAll("\n", "\r\n"), `\n\n  ${block}\n \n`, oneLine, block.trimEnd()])
+    for (const text of [block.replaceAll("\n", "\r\n"), `\n  \n${block}\n \n`, oneLine, block.trimEnd()])
       expect(read(text)[0]?.der).toEqual(Buffer.alloc(100, 1));
   });
 
@@ -39,6 +39,12 @@ describe("decodePem", () => {
     ["text after it", `${block}garbage`, /text outside/],
     ["no END line", block.slice(0, -20), /no matching END/],
     ["another label in its END line", block.replace("END CERTIFICATE", "END X"), /no matching END/],
+    ["a BEGIN line that is indented", `\n  ${block}`, /BEGIN line does not begin/],
+    ["an END line behind base64", block.replace("\n-----END", "-----END"), /END line is not/],
+    ["an END line that is indented", block.replace("-----END", " -----END"), /END line is not/],
+    ["text on its END line", `${block.trimEnd()}x`, /END line is not/],
+    ["a carriage return alone behind it", `${block.trimEnd()}\r`, /END line is not/],
+    ["a second one on its END line", `${block.trimEnd()} ${block}`, /END line is not/],
     ["headers", block.replace("-----\n", "-----\nProc-Type: 4,ENCRYPTED\n\n"), /headers/],
     ["a character that is not base64", block.replace("AQEB", "AQ!B"), /not valid base64/],
     ["base64url", block.replace("AQEB", "AQ_B"), /not valid base64/],
@@ -53,7 +59,9 @@ describe("decodePem", () => {
     expect(() => read(text)).toThrow(message);
   });
 
-  it("skips text between blocks where the caller allows it", () => {
+  it("skips text between blocks where the caller allows it, and finds blocks that were joined without a newline", () => {
+    expect(read(`${block.trimEnd()}${block}`, true)).toHaveLength(2);
+    expect(read(`  ${block}`, true)).toHaveLength(1);
     expect(read(`subject=x\n${block}issuer=y\n${block}end\n`, true)).toHaveLength(2);
   });
 

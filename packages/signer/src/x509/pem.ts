@@ -40,7 +40,8 @@ export function encodePem(label: string, der: Uint8Array): string {
 
 /**
  * Reads every block of a PEM text, in linear time. Throws a {@link Refusal} for text over the limit, headers, bad base64,
- * an unfinished block and, unless allowed, anything but white space outside the blocks.
+ * an unfinished block and, unless text is allowed, anything but white space outside the blocks and boundaries that are
+ * not lines of their own (RFC 7468 §3): Go does not find those.
  */
 export function decodePem(input: string | Uint8Array, options: DecodePemOptions): PemBlock[] {
   if (input.length > options.limit)
@@ -57,6 +58,8 @@ export function decodePem(input: string | Uint8Array, options: DecodePemOptions)
     if (options.allowText !== true && outside.trim() !== "")
       throw new Refusal("there is text outside the PEM block", "send the PEM block alone");
     if (start < 0) return blocks;
+    if (options.allowText !== true && start > 0 && text[start - 1] !== "\n")
+      throw new Refusal("the PEM BEGIN line does not begin a line");
     const labelEnd = text.indexOf(dashes, start + begin.length);
     const label = text.slice(start + begin.length, labelEnd < 0 ? start + begin.length : labelEnd);
     if (!/^[A-Z0-9 ]{1,40}$/.test(label)) throw new Refusal("the PEM BEGIN line is malformed");
@@ -65,9 +68,17 @@ export function decodePem(input: string | Uint8Array, options: DecodePemOptions)
     const bodyEnd = text.indexOf(dashes, bodyStart);
     if (bodyEnd < 0 || !text.startsWith(end, bodyEnd))
       throw new Refusal(`the PEM block ${label} has no matching END line`);
+    if (options.allowText !== true && !isOwnLine(text, bodyEnd, bodyEnd + end.length))
+      throw new Refusal("the PEM END line is not a line of its own");
     blocks.push({ label, der: decodeBody(text.slice(bodyStart, bodyEnd)) });
     position = bodyEnd + end.length;
   }
+}
+
+function isOwnLine(text: string, start: number, end: number): boolean {
+  const rest = /[ \t]*(?:\r?\n|$)/y;
+  rest.lastIndex = end;
+  return text[start - 1] === "\n" && rest.test(text);
 }
 
 function decodeBody(body: string): Uint8Array {
