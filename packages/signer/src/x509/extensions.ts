@@ -146,10 +146,11 @@ export function encodeAuthorityKeyIdentifier(keyIdentifier: Uint8Array): Uint8Ar
   return derSequence(der(contextTag(0, false), keyIdentifier));
 }
 
-/** Encodes CRLDistributionPoints (RFC 5280 §4.2.1.13): one point with all URLs. */
+/** Encodes CRLDistributionPoints (RFC 5280 §4.2.1.13): one point for each URL, as Go writes them. */
 export function encodeCrlDistributionPoints(urls: readonly string[]): Uint8Array {
-  const names = urls.map((url) => encodeUri(url));
-  return derSequence(derSequence(der(contextTag(0, true), der(contextTag(0, true), ...names))));
+  return derSequence(
+    ...urls.map((url) => derSequence(der(contextTag(0, true), der(contextTag(0, true), encodeUri(url))))),
+  );
 }
 
 /** Encodes AuthorityInfoAccess (RFC 5280 §4.2.2.1): OCSP responders, then where the issuing certificate is. */
