@@ -2,6 +2,8 @@
 export interface Difference {
   /** Words of the page. */
   readonly documented: string;
+  /** How this project says it, where it refuses. */
+  readonly refusals?: RegExp;
   /** Names of the cases. */
   readonly cases: readonly string[];
 }
@@ -10,6 +12,8 @@ export interface Difference {
 export const stricter: readonly Difference[] = [
   {
     documented: "fields, parameters and values that the standards have no place for",
+    refusals:
+      /not valid DER|the version is|has (a )?malformed|is malformed|unexpected ASN\.1 type|is missing|unknown bits|the path length|limits the path|parameters that do not belong|oversized number/,
     cases: [
       "a fourth element",
       "a fifth field",
@@ -28,6 +32,7 @@ export const stricter: readonly Difference[] = [
   },
   {
     documented: "not exactly one list of requested extensions",
+    refusals: /not exactly one extension request/,
     cases: [
       "two extension requests",
       "an extension request of two values",
@@ -36,6 +41,7 @@ export const stricter: readonly Difference[] = [
   },
   {
     documented: "text around the PEM block",
+    refusals: /PEM|text outside|base64/,
     cases: [
       "text before the block",
       "text behind the block",
@@ -47,18 +53,22 @@ export const stricter: readonly Difference[] = [
   },
   {
     documented: "RSA below 2048 bits, P-224",
+    refusals: /the RSA key has \d+ bits|unsupported curve/,
     cases: ["RSA of 1024 bits", "P-224"],
   },
   {
     documented: "a proof of possession by SHA-1",
+    refusals: /weak or unsupported/,
     cases: ["RSA by a sound SHA-1 signature", "ECDSA by a sound SHA-1 signature"],
   },
   {
     documented: "an RSA modulus with a small factor",
+    refusals: /the RSA modulus/,
     cases: ["RSA with a factor of 10 bits", "RSA with the ROCA fingerprint", "RSA of neighbouring primes"],
   },
   {
     documented: "a request that names nothing at all, a CA without a subject",
+    refusals: /names nothing|needs a subject|empty relative name|contains a NUL/,
     cases: [
       "no subject and no SAN",
       "isCA without a subject",
@@ -69,6 +79,8 @@ export const stricter: readonly Difference[] = [
   },
   {
     documented: "a SAN extension that is empty",
+    refusals:
+      /(the subject alternative name extension|a directoryName|an otherName|a registeredID|a name of type \w+) /,
     cases: [
       "an empty SAN",
       "a SAN with trailing garbage",
@@ -86,6 +98,7 @@ export const stricter: readonly Difference[] = [
   },
   {
     documented: "a DNS name, e-mail address or URI that is not of that shape",
+    refusals: /the (DNS name|e-mail address|URI) "/,
     cases: [
       "an empty DNS name",
       "a DNS name with NUL",
@@ -106,13 +119,20 @@ export const stricter: readonly Difference[] = [
   },
   {
     documented: "critical extensions that are not known, and extended key usages that are not known",
+    refusals: /the critical extension|its extended key usages \[[^\]]*\d(\.\d+)+[^\]]*\] are/,
     cases: ["an unknown critical extension", "an unknown extended usage beside a known one"],
   },
   {
     documented: "name constraints on a certificate that is not a CA",
+    refusals: /name constraints, which only CA|name constraints extension has a malformed subtree/,
     cases: ["name constraints without isCA", "name constraints with a minimum"],
   },
 ];
+
+/** The words of the page for what this project refuses and cert-manager issues; undefined where it has none. */
+export function documentedRefusal(message: string): string | undefined {
+  return stricter.findLast(({ refusals }) => refusals?.test(message))?.documented;
+}
 
 /** This project issues, cert-manager refuses. */
 export const laxer: readonly Difference[] = [
