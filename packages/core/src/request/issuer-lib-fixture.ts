@@ -233,5 +233,5 @@ export function requestWorld({ object, sign = issue, ...more }: RequestWorldOpti
     });
     return () => reconciler.reconcile("team/web-1", new AbortController().signal, (call) => call());
   }
-  return { world, look: restart(), restart };
+  return { world, lifecycle, look: restart(), restart };
 }

@@ -42,6 +42,27 @@ describe("assertLegalStatus", () => {
       "Ready twice",
       { conditions: [condition("Ready", "False", "Pending"), condition("Ready", "False", "Pending")] },
     ],
+    ["an empty certificate", { conditions: [condition("Ready", "True", "Issued")], certificate: "" }],
+    ["an empty CA", { conditions: [condition("Ready", "True", "Issued")], certificate, ca: "" }],
+    ["a reason that cert-manager waits on for ever", { conditions: [condition("Ready", "False", "Busy")] }],
+    ["Ready=Unknown", { conditions: [condition("Ready", "Unknown", "Pending")] }],
+    [
+      "a condition whose status is none",
+      { conditions: [condition("Ready", "False", "Pending"), condition("a.example.com/X", "Yes" as "True")] },
+    ],
+    [
+      "a condition without a reason",
+      {
+        conditions: [
+          condition("Ready", "False", "Pending"),
+          condition("a.example.com/X", "True", null as unknown as string),
+        ],
+      },
+    ],
+    [
+      "a condition without a type",
+      { conditions: [condition("Ready", "False", "Pending"), condition("", "True")] },
+    ],
     ["a CA while Pending", { conditions: [condition("Ready", "False", "Pending")], ca: certificate }],
   ])("refuses %s", (_, status) => {
     expect(() => assertLegalStatus(status)).toThrow(TypeError);

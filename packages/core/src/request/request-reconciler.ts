@@ -264,7 +264,7 @@ export class RequestReconciler {
       ofIssuer: connection.limits,
       now: clock(),
     };
-    const conclusion = concludeSafely({ ...base, result });
+    const conclusion = this.#conclude({ ...base, result });
     if (conclusion.next.kind === "issuer")
       this.#options.ports.reportIssuer(issuerText, conclusion.next.error, connection);
     memory.unwritten = conclusion;
@@ -293,6 +293,26 @@ export class RequestReconciler {
       return { result: { status: "error", error }, request, times: {}, attemptId: "" };
     } finally {
       slot.leave();
+    }
+  }
+
+  /**
+   * A signer's own conditions may be impossible to write: its answer is too dear to be lost for them, so they are left out.
+   * A state that cannot be kept is an error like any other of the signer.
+   */
+  #conclude(input: ConclusionInput): Conclusion {
+    const { result } = input;
+    try {
+      const conclusion = conclude(input);
+      assertLegalStatus(conclusion.status);
+      return conclusion;
+    } catch (error) {
+      if (result.status === "error" || result.conditions === undefined)
+        return conclude({ ...input, result: { status: "error", error } });
+      const { namespace = "", name } = input.request.metadata;
+      const where = `the signer's conditions for ${namespace}/${name}, which are left out`;
+      this.#options.lifecycle.announce("trouble", { where, error });
+      return this.#conclude({ ...input, result: { ...result, conditions: undefined } });
     }
   }
 
@@ -326,17 +346,6 @@ export class RequestReconciler {
 /** By resourceVersion: those of one resource are numbers that grow (KEP-5504). */
 function isOlder({ metadata }: CertificateRequest, than: CertificateRequest): boolean {
   return Number(metadata.resourceVersion) < Number(than.metadata.resourceVersion);
-}
-
-/** A signer's own state or conditions may be impossible to write: that is an error like any other of the signer. */
-function concludeSafely(input: ConclusionInput): Conclusion {
-  try {
-    const conclusion = conclude(input);
-    assertLegalStatus(conclusion.status);
-    return conclusion;
-  } catch (error) {
-    return conclude({ ...input, result: { status: "error", error } });
-  }
 }
 
 const doneNext = Object.freeze({ kind: "done" } as const);
