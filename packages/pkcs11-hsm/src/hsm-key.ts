@@ -54,7 +54,8 @@ export const hsmKeyDefaults = Object.freeze({
 export class HsmKey {
   readonly #options: HsmKeyOptions;
   readonly #tokens: readonly HsmToken[];
-  readonly #publicKey: KeyObject | undefined;
+  /** What every signature is verified with; known at the latest when the key was opened. */
+  #known: Pick<CaSigner, "publicKey" | "algorithm"> | undefined;
 
   constructor(options: HsmKeyOptions) {
     const { tokens, key = {}, spki, pss = false, onTokenState, owner = "" } = options;
@@ -62,7 +63,6 @@ export class HsmKey {
     if (tokens.length === 0) throw new TypeError("Expected `tokens` to name at least one token, got none");
     const pinGuard = options.pinGuard ?? new PinGuard();
     this.#options = options;
-    this.#publicKey = spki === undefined ? undefined : publicKeyOf(spki);
     this.#tokens = tokens.map(
       (token) =>
         new HsmToken({
@@ -92,8 +92,11 @@ export class HsmKey {
 
   /** The key as the CA's: a {@link CaSigner} whose `sign` throws an {@link IssuerError} where no token can sign in time. */
   async signer(signal?: AbortSignal): Promise<CaSigner> {
-    const { algorithm, spki } = await this.open(signal);
-    const publicKey = this.#publicKey ?? publicKeyOf(spki);
+    if (this.#known === undefined) {
+      const { algorithm, spki } = await this.open(signal);
+      this.#known = { algorithm, publicKey: publicKeyOf(this.#options.spki ?? spki) };
+    }
+    const { algorithm, publicKey } = this.#known;
     const sign = (message: Uint8Array) =>
       this.#withToken(signal, async (token, opened) => {
         const input = opened.input === "digest" ? hashMessage(algorithm, message) : message;
@@ -104,7 +107,7 @@ export class HsmKey {
         }
         return algorithm.startsWith("ECDSA") ? ecdsaSignatureToDer(signature) : signature;
       });
-    return { publicKey, algorithm, sign };
+    return { publicKey, algorithm, sign, verifies: true };
   }
 
   /** Lets running signatures end, logs out and ends the processes. */

@@ -65,6 +65,11 @@ export class HsmProcess {
     return this.#child?.process.pid;
   }
 
+  /** Whether the process runs and has the key open, or is opening it. */
+  get isOpen(): boolean {
+    return this.#child?.opened !== undefined;
+  }
+
   /** The opened key; opened now if it is not. Throws an {@link HsmFault}. */
   open(): Promise<OpenedKey> {
     const child = this.#running();

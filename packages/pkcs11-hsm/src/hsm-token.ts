@@ -94,14 +94,11 @@ export class HsmToken {
   }
 
   async #open(): Promise<OpenedKey> {
-    const { pinGuard, pin = "", owner } = this.#options;
+    if (this.#process.isOpen) return this.#process.open();
+    const { pinGuard, pin = "" } = this.#options;
     const refusal = pinGuard.refusal(this.#identity(), pin);
     if (refusal !== undefined) throw refusal;
-    return this.#process.open().catch((error) => {
-      if (error instanceof HsmFault && error.kind === "pin")
-        pinGuard.note(this.#identity(), pin, owner, error);
-      throw error;
-    });
+    return this.#process.open();
   }
 
   async #watched<T>(work: () => Promise<T>): Promise<T> {
@@ -118,6 +115,10 @@ export class HsmToken {
   }
 
   #note(fault: HsmFault): void {
+    const { pinGuard, pin = "", owner } = this.#options;
+    // Also where a login that was lost could not be renewed: a new process of the module must not try again.
+    if (fault.kind === "pin" && pinGuard.refusal(this.#identity(), pin) === undefined)
+      pinGuard.note(this.#identity(), pin, owner, fault);
     // Operations that failed together count as one failure.
     if (this.#fault === undefined || performance.now() >= this.#notBefore) {
       const wait = Math.min(backOffMs.first * 2 ** Math.min(this.#failures, 10), backOffMs.last);

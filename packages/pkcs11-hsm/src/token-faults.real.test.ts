@@ -142,6 +142,21 @@ describeWithPkcs11("a token's bad days", () => {
       expect((await fault.count("C_Login")) - before).toBe(1);
     });
 
+    test("a login that was lost and cannot be renewed is one more C_Login, also over a restart of the process", async () => {
+      const key = keyOn(fault, { patienceMs: 200 });
+      const signer = await key.signer();
+      const before = await fault.count("C_Login");
+      await fault.set(
+        { function: "C_SignInit", answer: 0x101, count: 1 },
+        { function: "C_Login", answer: 0xa0 },
+      );
+      await expect(sign(signer)).rejects.toMatchObject({ code: "ISSUER", message: /refused the PIN/ });
+      await fault.set({ function: "C_Login", answer: 0xa0 });
+      for (let i = 0; i < 3; i += 1) await expect(sign(signer)).rejects.toMatchObject({ code: "ISSUER" });
+      await expect(key.check()).rejects.toMatchObject({ code: "ISSUER" });
+      expect((await fault.count("C_Login")) - before).toBe(1);
+    });
+
     test("a C_Sign that hangs for 30 s ends at the deadline, and our event loop never waits", async () => {
       const key = keyOn(fault, { callTimeoutMs: 2_000, patienceMs: 100 });
       const signer = await key.signer();

@@ -95,6 +95,14 @@ describe("buildCertificate", () => {
     expect(text.match(/Policy: .*/g)).toEqual(["Policy: 2.23.140.1.2.1", "Policy: 1.3.6.1.4.1.99999.1"]);
   });
 
+  it("takes a signer's word that it verifies for the key of the CA only", async () => {
+    const other = newSelfSignedCa({ commonName: "Other", ...years });
+    const boastful: CaSigner = { ...softwareCaSigner(other.key), verifies: true };
+    await expect(buildCertificate(options({ signer: boastful }))).rejects.toThrow(BadCertificateError);
+    const honest: CaSigner = { ...softwareCaSigner(ca.key), verifies: true };
+    expect((await buildCertificate(options({ signer: honest }))).isIssuedBy(ca.certificate)).toBe(true);
+  });
+
   it("is deterministic but for an ECDSA signature, in whole seconds", async () => {
     const ed25519 = newSelfSignedCa({ commonName: "Ed", keyAlgorithm: { name: "Ed25519" }, ...years });
     const again = options({ caCertificate: ed25519.certificate, signer: softwareCaSigner(ed25519.key) });

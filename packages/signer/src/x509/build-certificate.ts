@@ -1,7 +1,7 @@
 import { BadCertificateError, InvalidCsrError, RequestRejected } from "../errors.ts";
 import { sameBytes } from "./bytes.ts";
 import type { CaSigner } from "./ca-signer.ts";
-import { parseCertificate, type X509 } from "./certificate.ts";
+import { maySignCertificates, parseCertificate, type X509 } from "./certificate.ts";
 import type { Csr } from "./certification-request.ts";
 import { assertCsrAgrees, type RequestedProfile } from "./csr-agreement.ts";
 import { derOctetString } from "./der-writer.ts";
@@ -66,7 +66,11 @@ export async function buildCertificate(options: BuildCertificateOptions): Promis
   });
   const signature = await signer.sign(tbs);
   const certificate = parseCertificate(encodeCertificate(tbs, signer.algorithm, signature));
-  if (!certificate.isIssuedBy(caCertificate))
+  const isVerified =
+    signer.verifies === true &&
+    signer.publicKey.equals(caCertificate.publicKey) &&
+    maySignCertificates(caCertificate);
+  if (!isVerified && !certificate.isIssuedBy(caCertificate))
     throw new BadCertificateError(
       "the signer's signature does not verify with the CA certificate; check that the key and the certificate belong together",
     );

@@ -12,6 +12,8 @@ export interface CaSigner {
   readonly algorithm: SignatureAlgorithm;
   /** Signs the bytes themselves, hashing them first where the algorithm says so. ECDSA as DER, not r‖s. */
   sign(message: Uint8Array): Uint8Array | Promise<Uint8Array>;
+  /** `sign` verifies each signature with `publicKey` itself, so who compares the keys need not do it again. */
+  readonly verifies?: true | undefined;
 }
 
 /** Options of {@link softwareCaSigner} and {@link signatureAlgorithmForKey}. */
