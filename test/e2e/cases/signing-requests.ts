@@ -172,16 +172,29 @@ export function signingRequestCases(target: TargetOf): void {
     });
 
     test.concurrent("that can never be signed is Failed, once, and says why", async () => {
-      const name = "csr-failed";
-      await requests.approved({ name, signerName: cluster, annotations: { [durationAnnotation]: "soon" } });
-      expect(await requests.failed(name)).toBe(
-        `CertificateSigningRequest has failed permanently: the annotation ${durationAnnotation} is not a positive Go duration such as 2160h. Create a new request.`,
-      );
-      await requests.touch(name);
+      const wrongs = [
+        ["csr-failed-word", "soon", "is not a positive Go duration such as 2160h"],
+        ["csr-failed-short", "9m59s", "is less than 600 s"],
+      ] as const;
+      for (const [name, duration] of wrongs) {
+        await requests.approved({
+          name,
+          signerName: cluster,
+          annotations: { [durationAnnotation]: duration },
+        });
+      }
+      for (const [name, , problem] of wrongs) {
+        expect(await requests.failed(name)).toBe(
+          `CertificateSigningRequest has failed permanently: the annotation ${durationAnnotation} ${problem}. Create a new request.`,
+        );
+        await requests.touch(name);
+      }
       await laterIsIssued("csr-failed-later");
-      expect(await writes(name)).toEqual([`patch certificatesigningrequests/status ${name} 200`]);
-      expect((await requests.get(name)).status?.certificate).toBeUndefined();
-      expect(ledger.calls("", name)).toBe(0);
+      for (const [name] of wrongs) {
+        expect(await writes(name)).toEqual([`patch certificatesigningrequests/status ${name} 200`]);
+        expect((await requests.get(name)).status?.certificate).toBeUndefined();
+        expect(ledger.calls("", name)).toBe(0);
+      }
     });
 
     test.concurrent("for a signer that is nobody's is never written to", async () => {

@@ -14,13 +14,21 @@ import { durationAnnotation } from "./signing-request-view.ts";
 /** cert-manager's lifetime for requests that name none: 90 days, in seconds. */
 export const defaultDurationSeconds = 90 * 24 * 3600;
 
+/** Of a CertificateSigningRequest by annotation, in seconds: as the API server has it for `expirationSeconds`. */
+const leastSigningRequestSeconds = 600;
+
 function durationSeconds({ kind, spec: { duration } }: CertificateRequest): number {
   if (duration === undefined) return defaultDurationSeconds;
   const seconds = parseGoDuration(duration);
+  const { field, least } =
+    kind === "CertificateSigningRequest"
+      ? { field: `the annotation ${durationAnnotation}`, least: leastSigningRequestSeconds }
+      : { field: "spec.duration", least: 0 };
   if (seconds === undefined || seconds <= 0) {
-    const field =
-      kind === "CertificateSigningRequest" ? `the annotation ${durationAnnotation}` : "spec.duration";
     throw new PermanentError(`${field} is not a positive Go duration such as 2160h. Create a new request.`);
+  }
+  if (seconds < least) {
+    throw new PermanentError(`${field} is less than ${least} s. Create a new request.`);
   }
   return seconds;
 }
