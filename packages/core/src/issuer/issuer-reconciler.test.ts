@@ -62,6 +62,9 @@ function fixture(
     forgotten: [] as string[],
     now: Date.parse("2026-05-01T12:00:00Z"),
     ignores: () => false,
+    version: 1,
+    /** Whether a confirmed write shows in the cache at once. */
+    cacheFollows: true,
     setToken(value: string, resourceVersion: string) {
       world.secrets.set("team/acme-token", {
         apiVersion: "v1",
@@ -109,7 +112,11 @@ function fixture(
       applyStatus: async (_, issuer, status) => {
         const { conditions } = status as { conditions: Condition[] };
         world.writes.push(...conditions);
-        world.issuer = { ...issuer, status: { conditions } };
+        world.version += 1;
+        const metadata = { ...issuer.metadata, resourceVersion: String(world.version) };
+        const after = { ...issuer, metadata, status: { conditions } };
+        if (world.cacheFollows) world.issuer = after;
+        return after;
       },
     },
   });
@@ -139,6 +146,35 @@ describe("IssuerReconciler", () => {
     await look();
     expect(world.writes).toHaveLength(1);
     expect(world.checked).toHaveLength(2);
+  });
+
+  test("R3: a condition that the cache still shows is written again, when another was written since", async () => {
+    let healthy = true;
+    const { world, look } = fixture(() => ({
+      ...okSigner,
+      async check() {
+        if (!healthy) throw new IssuerError("token refused");
+      },
+    }));
+    await look();
+    world.cacheFollows = false;
+    healthy = false;
+    await look();
+    healthy = true;
+    await look();
+    expect(world.writes.map(({ status }) => status)).toEqual(["True", "False", "True"]);
+    await look();
+    expect(world.writes).toHaveLength(3);
+  });
+
+  test("what the cache shows counts, as soon as it is past the last write", async () => {
+    const { world, look } = fixture();
+    await look();
+    const { issuer } = world;
+    if (issuer === undefined) throw new Error("the issuer should be there");
+    world.issuer = { ...issuer, metadata: { ...issuer.metadata, resourceVersion: "9" }, status: {} };
+    await look();
+    expect(world.writes).toHaveLength(2);
   });
 
   test("gives the signer the parsed spec with defaults, and the Secret's value", async () => {

@@ -5,6 +5,7 @@ import {
   signerErrorCode,
 } from "@countersign/issuer-signer";
 import type { IssuerDefinition, IssuerKind } from "../definition/define-issuer.ts";
+import { isOlder } from "../kube/is-older.ts";
 import type { ConfigMap, IssuerObject, Secret } from "../kube/types.ts";
 import type { Lifecycle } from "../lifecycle/lifecycle.ts";
 import { withDeadline } from "../lifecycle/with-deadline.ts";
@@ -33,7 +34,13 @@ export interface IssuerPorts {
   ): Promise<ReadonlyMap<string, ConfigMap>>;
   /** Tokens of the ServiceAccounts of a namespace. */
   tokens(namespace: string): ServiceAccountTokens;
-  applyStatus(kind: IssuerKind, issuer: IssuerObject, status: object, signal: AbortSignal): Promise<void>;
+  /** Resolves to the issuer after the write, or undefined when it is gone. */
+  applyStatus(
+    kind: IssuerKind,
+    issuer: IssuerObject,
+    status: object,
+    signal: AbortSignal,
+  ): Promise<IssuerObject | undefined>;
 }
 
 /** Options of {@link IssuerReconciler}. */
@@ -73,6 +80,8 @@ export class IssuerReconciler {
   readonly #connections = new Map<string, IssuerConnection>();
   /** Faults that `sign` found, by issuer: consumed by the next look at the issuer. */
   readonly #reported = new Map<string, { readonly error: unknown; readonly connection: IssuerConnection }>();
+  /** Issuers after the last write of this process, while the cache may be behind it. */
+  readonly #written = new Map<string, IssuerObject>();
   readonly #retiring = new Set<Promise<void>>();
   #looks = 0;
 
@@ -104,6 +113,7 @@ export class IssuerReconciler {
     const gone = issuer === undefined || issuer.metadata.deletionTimestamp !== undefined;
     if (gone || (await ports.ignores(issuer, signal))) {
       this.#reported.delete(key);
+      this.#written.delete(key);
       this.#disconnect(key);
       await Promise.all([ports.secrets(key, namespace, []), ports.configMaps(key, namespace, [])]);
       return gone ? "gone" : "ignored";
@@ -112,8 +122,11 @@ export class IssuerReconciler {
     const reconcile = this.#looks;
     const { verdict, next } = await this.#look(key, kind, issuer, signal);
     if (signal.aborted) return "retry";
-    const status = issuerStatus(issuer, verdict, clock());
-    if (status !== undefined) await ports.applyStatus(kind, issuer, status, signal);
+    const status = issuerStatus(this.#newest(key, issuer), verdict, clock());
+    if (status !== undefined) {
+      const written = await ports.applyStatus(kind, issuer, status, signal);
+      if (written !== undefined) this.#written.set(key, written);
+    }
     lifecycle.announce("issuer:checked", {
       issuer: { group: definition.group, kind: kind.kind, namespace, name },
       uid: issuer.metadata.uid,
@@ -124,6 +137,17 @@ export class IssuerReconciler {
       message: verdict.message,
     });
     return next;
+  }
+
+  /** A cache that is behind would have a condition that must be written taken for one that is there already. */
+  #newest(key: string, issuer: IssuerObject): IssuerObject {
+    const written = this.#written.get(key);
+    if (written?.metadata.uid !== issuer.metadata.uid || !isOlder(issuer, written)) {
+      this.#written.delete(key);
+      return issuer;
+    }
+    // The verdict is about the spec that the cache has.
+    return written.status === undefined ? issuer : { ...issuer, status: written.status };
   }
 
   /** Retires every connection; resolves when the last running call has ended and all are closed. */

@@ -129,6 +129,7 @@ export async function everythingSeen(slip: Slip, secretValue: string): Promise<S
       applyStatus: async (_, __, status) => {
         slip.applyIssuer?.();
         seen.statuses += JSON.stringify(status);
+        return issuer;
       },
     },
   });

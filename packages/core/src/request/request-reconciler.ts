@@ -1,5 +1,6 @@
 import { isPermanent, signerErrorCode } from "@countersign/issuer-signer";
 import type { IssuerConnection } from "../issuer/issuer-connection.ts";
+import { isOlder } from "../kube/is-older.ts";
 import type { CertificateRequest, IssuerObject } from "../kube/types.ts";
 import type { IssuerRef, RequestStep } from "../lifecycle/lifecycle.ts";
 import type { Scheduler } from "../queue/scheduler.ts";
@@ -341,11 +342,6 @@ export class RequestReconciler {
     if (next.backOff === "short") ports.backsOff(memory.step.issuer, key);
     return { kind: "again", afterMs };
   }
-}
-
-/** By resourceVersion: those of one resource are numbers that grow (KEP-5504). */
-function isOlder({ metadata }: CertificateRequest, than: CertificateRequest): boolean {
-  return Number(metadata.resourceVersion) < Number(than.metadata.resourceVersion);
 }
 
 const doneNext = Object.freeze({ kind: "done" } as const);

@@ -72,7 +72,13 @@ export function serveIssuers(definition: IssuerDefinition, context: ServeContext
       tokens: (namespace) => serviceAccountTokens(transport, namespace),
       applyStatus: async (kind, object, status, signal) => {
         const type = issuerResource(definition, kind);
-        await writeStatus(context, { type, object, status, fieldManager: definition.group, signal });
+        return writeStatus<IssuerObject>(context, {
+          type,
+          object,
+          status,
+          fieldManager: definition.group,
+          signal,
+        });
       },
     },
   });
