@@ -35,7 +35,7 @@ export interface OpenRequest {
 export interface OpenedKey {
   readonly spki: Uint8Array;
   readonly algorithm: SignatureAlgorithm;
-  /** What {@link SignCall} must carry: the hash of the message, or the message itself. */
+  /** What a call of `sign` must carry: the hash of the message, or the message itself. */
   readonly input: "digest" | "message";
   readonly token: { readonly label: string; readonly serial: string; readonly model: string };
   readonly keyLabel: string;
