@@ -1,11 +1,16 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { IssuerError, PermanentError, pending, type ServeOptions } from "@countersign/issuer-core";
+import {
+  IssuerError,
+  newSelfSignedCa,
+  PermanentError,
+  pending,
+  type ServeOptions,
+} from "@countersign/issuer-core";
 import { describe, expect, test } from "vitest";
 import { findCondition } from "../conditions.ts";
 import { eventually } from "../eventually.ts";
-import { issueWith } from "../fixtures/issue-with.ts";
+import { issuedFrom } from "../fixtures/issued-from.ts";
 import { Script, type Step } from "../fixtures/script.ts";
-import { newTestCa } from "../fixtures/test-ca.ts";
 import { beginScripted } from "../serve-scripted.ts";
 import type { TargetOf } from "../target.ts";
 
@@ -17,6 +22,7 @@ const error = new Error("[error message]");
 const slackMs = 2_500;
 /** Nothing may be called for that long after the end. */
 const quietMs = 1_000;
+const day = 86_400_000;
 
 interface Timing {
   readonly steps: readonly Step[];
@@ -92,14 +98,18 @@ const timings: readonly (readonly [name: string, timing: Timing])[] = [
 /** issuer-lib's timing cases, under their names. */
 export function issuerLibTimingCases(target: TargetOf): void {
   describe("issuer-lib: CombinedControllerTiming", () => {
-    const ca = newTestCa("Timed CA");
+    const ca = newSelfSignedCa({
+      commonName: "Timed CA",
+      notBefore: new Date(Date.now() - day),
+      notAfter: new Date(Date.now() + 365 * day),
+    });
 
     test.concurrent.each(timings)("%s", async (name, { steps, options, reason, spacing }) => {
       const { scene, serve, request } = await beginScripted(
         target(),
         `timing-${timings.findIndex(([each]) => each === name)}`,
       );
-      const script = new Script(steps, (asked) => issueWith(ca, asked));
+      const script = new Script(steps, (asked) => issuedFrom(ca, asked));
       await using _ = await serve(script.sign, options, script.check);
       await request("web");
       const end = await scene.untilReason("web", reason);

@@ -1,9 +1,9 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { IssuerError, PermanentError, pending } from "@countersign/issuer-core";
+import { IssuerError, newSelfSignedCa, PermanentError, pending } from "@countersign/issuer-core";
 import { describe, expect, test } from "vitest";
 import { findCondition } from "../conditions.ts";
 import { eventually } from "../eventually.ts";
-import { issueWith } from "../fixtures/issue-with.ts";
+import { issuedFrom } from "../fixtures/issued-from.ts";
 import { opensslVerdict } from "../fixtures/openssl-verdict.ts";
 import { newTestCa } from "../fixtures/test-ca.ts";
 import { manualIssuer, softwareCaIssuer } from "../identities.ts";
@@ -14,6 +14,7 @@ import type { TargetOf } from "../target.ts";
 
 /** Nothing may be called for that long after the end. */
 const quietMs = 1_000;
+const day = 86_400_000;
 
 /** issuer-lib's integration cases, under their names. */
 export function issuerLibCases(target: TargetOf): void {
@@ -43,7 +44,11 @@ export function issuerLibCases(target: TargetOf): void {
   });
 
   describe("issuer-lib: integration", () => {
-    const ca = newTestCa("Scripted CA");
+    const ca = newSelfSignedCa({
+      commonName: "Scripted CA",
+      notBefore: new Date(Date.now() - day),
+      notAfter: new Date(Date.now() + 365 * day),
+    });
 
     test.concurrent("CertificateRequestControllerIntegrationSetCondition", async () => {
       const { scene, serve, request } = await beginScripted(target(), "set-condition");
@@ -59,7 +64,7 @@ export function issuerLibCases(target: TargetOf): void {
         if (seen.length === 2) {
           return pending({ operation: undefined, retryAfterMs: 200, conditions: conditions("place 1") });
         }
-        return issueWith(ca, asked);
+        return issuedFrom(ca, asked);
       });
       await request("web");
       await scene.issued("web");
@@ -74,7 +79,7 @@ export function issuerLibCases(target: TargetOf): void {
         async (asked) => {
           signs += 1;
           if (signs === 1) throw new IssuerError("[specific error]");
-          return issueWith(ca, asked);
+          return issuedFrom(ca, asked);
         },
         {},
         async () => {
@@ -107,7 +112,7 @@ export function issuerLibCases(target: TargetOf): void {
         async (asked) => {
           signs += 1;
           if (signs === 1) throw new IssuerError("[specific error]");
-          return issueWith(ca, asked);
+          return issuedFrom(ca, asked);
         },
         {},
         async () => {
@@ -146,7 +151,7 @@ export function issuerLibCases(target: TargetOf): void {
       const { promise: both, resolve } = Promise.withResolvers<void>();
       const faults = new Set<string>();
       await using _ = await serve(async (asked) => {
-        if (faults.has(asked.name)) return issueWith(ca, asked);
+        if (faults.has(asked.name)) return issuedFrom(ca, asked);
         faults.add(asked.name);
         if (faults.size === 2) resolve();
         await both;
@@ -169,7 +174,7 @@ export function issuerLibCases(target: TargetOf): void {
         async (asked) => {
           inside += 1;
           await open;
-          return issueWith(ca, asked);
+          return issuedFrom(ca, asked);
         },
         { maxConcurrentSignsPerIssuer },
       );

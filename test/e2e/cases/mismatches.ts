@@ -57,12 +57,13 @@ export function mismatchCases(target: TargetOf): void {
     });
 
     test.concurrent("is refused where a name is in it that nobody has approved, unless the operator lets it", async () => {
-      const { scene, serve, request } = await beginScripted(target(), "excess");
+      const { scene, issuerRef, serve, request } = await beginScripted(target(), "excess");
       const key = newPrivateKey({ name: "EC", curve: "P-256" });
       const csr = await buildCsr({ key, dnsNames: ["web.example.com"] });
       const more = parseCsr(await buildCsr({ key, dnsNames: ["web.example.com", "www.example.com"] }));
       const sign = async (asked: SignRequest) => issuedFrom(ca, asked, { csr: more });
       const strict = await serve(sign);
+      await scene.issuerCondition(manualIssuer, issuerRef, "True");
       await request("web", { csr });
       const refused = await scene.untilReason("web", "Pending");
       expect(findCondition(refused, "Ready")?.message).toContain("nobody asked for: www.example.com");
@@ -73,12 +74,13 @@ export function mismatchCases(target: TargetOf): void {
     });
 
     test.concurrent("is refused where the PKI has issued it long before the request", async () => {
-      const { scene, serve, request } = await beginScripted(target(), "old-certificate");
+      const { scene, issuerRef, serve, request } = await beginScripted(target(), "old-certificate");
       const key = newPrivateKey({ name: "EC", curve: "P-256" });
       const csr = await buildCsr({ key, dnsNames: ["web.example.com"] });
       await using _ = await serve(async (asked) =>
         issuedFrom(ca, asked, { beginsMs: asked.name === "old" ? -2 * day : -day / 2 }),
       );
+      await scene.issuerCondition(manualIssuer, issuerRef, "True");
       await request("old", { csr });
       const refused = await scene.untilReason("old", "Pending");
       expect(findCondition(refused, "Ready")?.message).toContain("cannot be older than");
