@@ -26,8 +26,9 @@ const ca = newSelfSignedCa({
 export function mismatchCases(target: TargetOf): void {
   describe("a certificate that differs from the request", () => {
     test.concurrent("is issued with one write, and one warning beside the event that it is issued", async () => {
-      const { scene, serve, request } = await beginScripted(target(), "differs");
+      const { scene, issuerRef, serve, request } = await beginScripted(target(), "differs");
       await using issuer = await serve(async (asked) => issuedFrom(ca, asked, { durationSeconds: 3600 }));
+      await scene.issuerCondition(manualIssuer, issuerRef, "True");
       await request("web");
       await scene.issued("web");
       const events = await eventually(
