@@ -13,17 +13,28 @@ export async function makePythonEnvironment(
   target: string,
   env: RigEnvironment,
 ): Promise<void> {
-  const missing = `python3 is not on PATH; install it with pip and venv, or set ${rig.override} to a Python that has the packages`;
+  const missing = `python3 is not on PATH; install it with pip, or set ${rig.override} to a Python that has the packages`;
   const interpreter = join(home, "bin", "python3");
   const options = { directory: join(home, ".."), env, missing };
   // A virtual environment works only where it was made, so it is not made elsewhere and renamed.
   await rm(home, { recursive: true, force: true });
   try {
-    await runTool("python3", ["-m", "venv", home], { step: "python3 -m venv", ...options });
+    // Without pip inside, Debian's python3 needs no python3-venv.
+    const venv = ["-m", "venv", "--without-pip", home];
+    await runTool("python3", venv, { step: "python3 -m venv", ...options });
     const quietly = ["--disable-pip-version-check", "--quiet"];
     const exactly = ["--no-deps", "--require-hashes", "--only-binary=:all:", "--requirement"];
-    const install = ["-m", "pip", "install", ...quietly, ...exactly, requirementsFile(rig)];
-    await runTool(interpreter, install, { step: "pip install", ...options });
+    const install = [
+      "-m",
+      "pip",
+      "--python",
+      interpreter,
+      "install",
+      ...quietly,
+      ...exactly,
+      requirementsFile(rig),
+    ];
+    await runTool("python3", install, { step: "pip install", ...options });
     await writeFile(target, `#!/bin/sh\nexec '${interpreter.replaceAll("'", "'\\''")}' "$@"\n`);
     await chmod(target, 0o755);
   } catch (error) {

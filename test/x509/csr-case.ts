@@ -7,6 +7,7 @@ import { keyCases } from "./csr-case-keys.ts";
 import { nameCases } from "./csr-case-names.ts";
 import { profileCases } from "./csr-case-profiles.ts";
 import { textCases } from "./csr-case-texts.ts";
+import { usageCases } from "./csr-case-usages.ts";
 
 /** One request with the spec of its CertificateRequest, and what this project makes of it. */
 export interface CsrCase {
@@ -35,6 +36,7 @@ export const csrCases: readonly CsrCase[] = [
   ...hostileCases,
   ...keyCases,
   ...nameCases,
+  ...usageCases,
   ...profileCases,
   ...textCases,
 ];
