@@ -40,6 +40,8 @@ const contents: readonly Uint8Array[] = [
     "https://a:b@[::1]:0/",
     "//a",
     "https://a/%",
+    "https://a./",
+    "https://a..b/",
     "127.0.0.1",
     "a".repeat(64),
     "a".repeat(300),
