@@ -1,8 +1,8 @@
 import { IssuerError, RetryableError, type SignerError } from "@countersign/issuer-signer";
 import { says, type VaultAnswer } from "./vault-answer.ts";
 
-/** A rate limit quota: it says nothing about the health of the server, which a circuit breaker would think. */
-export class QuotaExceeded extends RetryableError {}
+/** Trouble that says nothing about the health of a server, such as a rate limit: no circuit breaker may count it. */
+export class NotTheServersFault extends RetryableError {}
 
 /** Vault names no time unless its operator has it do so; the SDK's back-off comes on top. */
 const quotaWaitMs = 1_000;
@@ -53,11 +53,17 @@ export function commonError(answer: VaultAnswer, mayIssue: boolean): SignerError
   const { status, retryAfterMs } = answer;
   if (status === 429) {
     const message = `${said(answer)}: its rate limit is exceeded. Raise the quota, or lower the issuer's rate.`;
-    return new QuotaExceeded(message, { retryAfterMs: retryAfterMs ?? quotaWaitMs, issuedNothing: true });
+    return new NotTheServersFault(message, {
+      retryAfterMs: retryAfterMs ?? quotaWaitMs,
+      issuedNothing: true,
+    });
   }
   if (status === 412) {
     const message = `${said(answer)}: it has not yet seen the writes of another server.`;
-    return new QuotaExceeded(message, { retryAfterMs: retryAfterMs ?? staleWaitMs, issuedNothing: true });
+    return new NotTheServersFault(message, {
+      retryAfterMs: retryAfterMs ?? staleWaitMs,
+      issuedNothing: true,
+    });
   }
   const unusable = unusableServer(answer);
   if (unusable !== undefined) return unusable;

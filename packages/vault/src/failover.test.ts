@@ -1,3 +1,4 @@
+import { RetryableError } from "@countersign/issuer-signer";
 import { describe, expect, test } from "vitest";
 import { connectTo, failureOf, signing } from "./connect-fixture.ts";
 import { FakeVault, granted, refused } from "./fake-vault-fixture.ts";
@@ -113,6 +114,28 @@ describe("several servers", () => {
     await using other = connectTo(servers.urls, appRole);
     await other.sign();
     expect(second.count("POST auth/approle/login")).toBe(2);
+  });
+
+  test("Kubernetes being away is no fault of Vault's servers, and is told in its own words", async () => {
+    await using servers = await pair();
+    for (const fake of [servers.first, servers.second])
+      fake.routes["POST auth/kubernetes/login"] = granted("t");
+    let isAway = true;
+    await using vault = connectTo(servers.urls, {
+      vault: { auth: { kubernetes: { role: "web", serviceAccountRef: { name: "issuer" } } } },
+      async requestToken() {
+        if (isAway) throw new RetryableError("The API server is away.", { issuedNothing: true });
+        return "jwt";
+      },
+    });
+    for (let calls = 0; calls < 8; calls += 1)
+      expect(await failureOf(vault.sign())).toMatchObject({
+        ...{ code: "RETRYABLE", issuedNothing: true, message: "The API server is away." },
+      });
+    expect(vault.tokenRequests).toHaveLength(8);
+    isAway = false;
+    await vault.sign();
+    expect(servers.first.count(sign)).toBe(1);
   });
 
   test("with all of them down the error says so, and that nothing was issued", async () => {

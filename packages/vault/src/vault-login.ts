@@ -1,6 +1,6 @@
-import { IssuerError, type SignerError } from "@countersign/issuer-signer";
+import { IssuerError, retryAfterMs, type SignerError, signerErrorCode } from "@countersign/issuer-signer";
 import type { AuthMethod } from "./auth/auth-method.ts";
-import { commonError, said } from "./errors.ts";
+import { commonError, NotTheServersFault, said } from "./errors.ts";
 import { loginError } from "./login-error.ts";
 import type { TokenSource } from "./token-cache.ts";
 import { isSuccess, objectField, type VaultAnswer } from "./vault-answer.ts";
@@ -19,10 +19,21 @@ export class VaultLogin implements TokenSource {
 
   async login(server: string, signal: AbortSignal): Promise<VaultToken> {
     const { path, http } = this.#method;
-    const json = await this.#method.credentials(signal);
+    const json = await this.#credentials(signal);
     const answer = await this.#transport.call(server, { method: "POST", path, json, http, signal });
     if (!isSuccess(answer)) throw loginError(answer, this.#method);
     return readToken(objectField(answer, "auth"), answer.host);
+  }
+
+  /** Kubernetes may be away while Vault is not. */
+  async #credentials(signal: AbortSignal): Promise<object> {
+    try {
+      return await this.#method.credentials(signal);
+    } catch (error) {
+      if (!(error instanceof Error) || signerErrorCode(error) !== "RETRYABLE") throw error;
+      const options = { cause: error, retryAfterMs: retryAfterMs(error), issuedNothing: true };
+      throw new NotTheServersFault(error.message, options);
+    }
   }
 
   async renew(server: string, token: string, signal: AbortSignal): Promise<VaultToken> {

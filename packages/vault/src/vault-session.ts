@@ -1,5 +1,5 @@
 import { type Endpoints, IssuerError, type SignerError } from "@countersign/issuer-signer";
-import { isTokenRefused, QuotaExceeded } from "./errors.ts";
+import { isTokenRefused, NotTheServersFault } from "./errors.ts";
 import type { TokenCache } from "./token-cache.ts";
 import { isSuccess, type VaultAnswer } from "./vault-answer.ts";
 import type { VaultCall, VaultTransport } from "./vault-transport.ts";
@@ -49,14 +49,14 @@ export class VaultSession {
           if (error !== undefined) throw error;
           return answer;
         } catch (error) {
-          // A server that counts its callers is well: its circuit must not open.
-          if (error instanceof QuotaExceeded) return error;
+          // The server is well: its circuit must not open, and another one would be no better.
+          if (error instanceof NotTheServersFault) return error;
           throw error;
         }
       },
       { signal: call.signal, idempotent: call.idempotent },
     );
-    if (end instanceof QuotaExceeded) throw end;
+    if (end instanceof NotTheServersFault) throw end;
     return end;
   }
 
