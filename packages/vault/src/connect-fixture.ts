@@ -25,6 +25,7 @@ export interface ConnectOptions {
   /** Tokens of service accounts; `jwt-1` and so on unless given. */
   /** As `connectVault` takes it; nothing is waited for unless given. */
   readonly settleMs?: number;
+  readonly electionMs?: number;
   readonly requestToken?: (request: ServiceAccountTokenRequest) => Promise<string>;
 }
 
@@ -62,7 +63,10 @@ export function connectTo(servers: string | readonly string[], options: ConnectO
     },
     reports: { circuit: () => {}, credential: (report) => credentials.push(report) },
   };
-  const signer = connectVault(context, { settleMs: options.settleMs ?? 0 });
+  const signer = connectVault(context, {
+    settleMs: options.settleMs ?? 0,
+    electionMs: options.electionMs ?? 0,
+  });
   const call = { operation: undefined, signal: never, attemptId: "attempt" };
   return {
     signer,

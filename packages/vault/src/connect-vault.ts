@@ -22,6 +22,8 @@ export type VaultContext = ConnectContext<{ readonly vault: VaultSpec }, VaultSe
 export interface ConnectVaultOptions {
   /** For how long `find` looks for what is not there, in milliseconds; 2,000 unless given. */
   readonly settleMs?: number | undefined;
+  /** For how long `find` waits for an active server, in milliseconds; 15,000 unless given. */
+  readonly electionMs?: number | undefined;
 }
 
 /**
@@ -29,7 +31,7 @@ export interface ConnectVaultOptions {
  *
  * @throws IssuerError that says what in the spec or its Secrets to correct
  */
-export function connectVault(context: VaultContext, { settleMs }: ConnectVaultOptions = {}): Signer {
+export function connectVault(context: VaultContext, options: ConnectVaultOptions = {}): Signer {
   const { spec, secrets, issuer, reports, serviceAccountTokens: tokens } = context;
   const { vault } = spec;
   const path = pathOf(vault);
@@ -55,7 +57,7 @@ export function connectVault(context: VaultContext, { settleMs }: ConnectVaultOp
           random: Math.random,
         });
   const session = new VaultSession({ transport, endpoints, tokens: login });
-  return new VaultSigner({ transport, endpoints, session, path, report: reports.credential, settleMs });
+  return new VaultSigner({ transport, endpoints, session, path, report: reports.credential, ...options });
 }
 
 function pathOf({ path, mount, role, issuerRef, mode }: VaultSpec): SignPath {

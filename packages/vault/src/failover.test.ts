@@ -172,15 +172,46 @@ describe("redirects", () => {
     expect(servers.first.count("POST elsewhere")).toBe(1);
   });
 
-  test.each([307, 308])("%i to another server is not followed: it would get the token", async (status) => {
+  test.each([307, 308])(
+    "%i to a server that the issuer does not name is not followed: it would get the token",
+    async (status) => {
+      await using servers = await pair();
+      const { first, second } = servers;
+      first.routes["GET sys/health"] = redirect(status, `${second.url}/v1/sys/health`);
+      await using vault = connectTo(first.url);
+      const error = await failureOf(vault.check());
+      expect(error).toMatchObject({ code: "RETRYABLE", issuedNothing: true });
+      expect(error.message).toContain("Add every server");
+      expect(second.calls).toEqual([]);
+    },
+  );
+
+  test("several servers are told not to forward a request, so that a redirect means that nothing was done", async () => {
     await using servers = await pair();
-    const { first, second } = servers;
-    first.routes[sign] = redirect(status, `${second.url}/v1/pki/sign/web`);
-    await using vault = connectTo(first.url);
+    await using vault = connectTo(servers.urls, appRole);
+    servers.first.routes["POST auth/approle/login"] = granted("t");
+    await vault.sign();
+    const forwarding = servers.first.calls.map(({ path, headers }) => [
+      path,
+      headers["x-vault-no-request-forwarding"],
+    ]);
+    expect(Object.fromEntries(forwarding)).toEqual({
+      "auth/approle/login": undefined,
+      "pki/sign/web": "true",
+    });
+  });
+
+  test("one server may forward, and its redirect may come after the certificate", async () => {
+    await using fake = await FakeVault.start();
+    signing(fake, "elsewhere");
+    fake.routes[sign] = redirect(307, "/v1/elsewhere");
+    await using vault = connectTo(fake.url);
     const error = await failureOf(vault.sign());
-    expect(error).toMatchObject({ code: "RETRYABLE", issuedNothing: true });
-    expect(error.message).toContain("Add every server");
-    expect(second.calls).toEqual([]);
+    expect(error).toMatchObject({ code: "RETRYABLE", issuedNothing: false });
+    expect(error.message).toContain("Name every server");
+    expect(fake.calls.map(({ path, headers }) => [path, headers["x-vault-no-request-forwarding"]])).toEqual([
+      ["pki/sign/web", undefined],
+    ]);
   });
 
   test("one to another server leaves the request to the issuer's next server", async () => {
@@ -196,11 +227,12 @@ describe("redirects", () => {
   test.each([
     ["nowhere", {}],
     ["no URL", { location: "http://[" }],
-  ])("one to %s is tried again", async (_, headers) => {
-    await using fake = await FakeVault.start();
-    fake.routes[sign] = { status: 307, headers, body: "" };
-    await using vault = connectTo(fake.url);
-    expect(await failureOf(vault.sign())).toMatchObject({ code: "RETRYABLE", issuedNothing: true });
+  ])("one to %s leaves the request to the next server", async (_, headers) => {
+    await using servers = await pair();
+    servers.first.routes[sign] = { status: 307, headers, body: "" };
+    await using vault = connectTo(servers.urls);
+    await vault.sign();
+    expect(servers.second.count(sign)).toBe(1);
   });
 
   test("two servers that send to each other are not asked for ever", async () => {

@@ -1,11 +1,19 @@
 import { createHash } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
-import { httpFailureOf, parseCertificate, type SignRequest, type X509 } from "@countersign/issuer-signer";
+import {
+  type Endpoints,
+  httpFailureOf,
+  parseCertificate,
+  type SignRequest,
+  type X509,
+} from "@countersign/issuer-signer";
+import { activeServer } from "./active-server.ts";
 import { chainFromLeaf } from "./chain.ts";
 import { optionalError } from "./errors.ts";
 import type { SignPath } from "./sign-path.ts";
 import { isSuccess, objectField, texts, type VaultAnswer } from "./vault-answer.ts";
 import type { VaultSession } from "./vault-session.ts";
+import type { VaultTransport } from "./vault-transport.ts";
 
 /** What is known of one certificate of the mount: it never changes, so it is read once. */
 interface Known {
@@ -30,23 +38,31 @@ export const maxListedCertificates = 5_000;
 const parallelReads = 8;
 /** Clocks of the API server and of Vault may differ by this. */
 const clockSkewMs = 60_000;
-/**
- * Standbys of OpenBao, and performance standbys of Vault, read what they have themselves, which may be behind the active
- * server; and a server whose caller has gone may still be at work. What is not there is looked for again until this is
- * over.
- */
+/** A server whose caller has gone may still be at work: what is not there is looked for again until this is over. */
 const defaultSettleMs = 2_000;
-/** When, as shares of that time: most servers are behind by a few milliseconds. */
+/** Above what an election takes with the defaults of raft. */
+const defaultElectionMs = 15_000;
+/** When, as shares of that time: most are done after a few milliseconds. */
 const settleShares: readonly number[] = Object.freeze([0.1, 0.9]);
 /** Vault's default for how far it back-dates. */
 const defaultNotBeforeSeconds = 30;
 
 /** What {@link IssuedCertificates} needs. */
 export interface IssuedCertificatesOptions {
+  readonly transport: VaultTransport;
+  readonly endpoints: Endpoints;
   readonly session: VaultSession;
   readonly path: SignPath;
   /** For how long what is not there is looked for, in milliseconds. */
   readonly settleMs?: number | undefined;
+  /** For how long an active server is waited for, in milliseconds. */
+  readonly electionMs?: number | undefined;
+}
+
+/** Where and how one look-up reads. */
+interface Reader {
+  readonly server: string;
+  readonly signal: AbortSignal;
 }
 
 /**
@@ -55,54 +71,66 @@ export interface IssuedCertificatesOptions {
  * cost one pass.
  */
 export class IssuedCertificates {
-  readonly #session: VaultSession;
+  readonly #options: IssuedCertificatesOptions;
   readonly #path: SignPath;
-  readonly #settleMs: number;
   readonly #known = new Map<string, Known>();
-  #reading: Promise<void> = Promise.resolve();
+  #turn: Promise<void> = Promise.resolve();
 
-  constructor({ session, path, settleMs = defaultSettleMs }: IssuedCertificatesOptions) {
-    this.#session = session;
-    this.#path = path;
-    this.#settleMs = settleMs;
+  constructor(options: IssuedCertificatesOptions) {
+    this.#options = options;
+    this.#path = options.path;
   }
 
   /** The certificate that the mount issued for this request since its approval. */
   async find(request: SignRequest, signal: AbortSignal): Promise<Lookup> {
-    let lookup = await this.#look(request, signal);
+    const {
+      transport,
+      endpoints,
+      settleMs = defaultSettleMs,
+      electionMs = defaultElectionMs,
+    } = this.#options;
+    const states = [...endpoints.states()].sort((a, b) => Number(b.isCurrent) - Number(a.isCurrent));
+    const servers = states.map(({ url }) => url);
+    const server = await activeServer({ transport, servers, electionMs, signal });
+    if (server === undefined)
+      return unknown("none of the issuer's servers is the active one, and a standby may not have it yet");
+    const reader = { server, signal };
+    let lookup = await this.#look(request, reader);
     for (const share of settleShares) {
       if (lookup.status !== "absent") break;
-      await delay(this.#settleMs * share, undefined, { signal });
-      lookup = await this.#look(request, signal);
+      await delay(settleMs * share, undefined, { signal });
+      lookup = await this.#look(request, reader);
     }
     return lookup;
   }
 
-  async #look(request: SignRequest, signal: AbortSignal): Promise<Lookup> {
-    const role = await this.#role(signal);
+  async #look(request: SignRequest, reader: Reader): Promise<Lookup> {
+    const role = await this.#role(reader);
     if (role === undefined)
       return unknown("the issuer's token may not read the role, which says whether certificates are stored");
     if (role.no_store === true) return unknown("the role does not store what it issues (no_store)");
-    const serials = await this.#list(signal);
+    const serials = await this.#list(reader);
     if (serials === undefined) return unknown("the issuer's token may not list the mount's certificates");
     if (serials.length > maxListedCertificates)
       return unknown(`the mount holds more than ${maxListedCertificates} certificates`);
-    await this.#learn(serials, signal);
-    const serial = this.#match(request, role, serials);
-    return serial === undefined ? { status: "absent" } : this.#chain(serial, role, signal);
+    const serial = await this.#inTurn(async () => {
+      await this.#readNew(serials, reader);
+      return this.#match(request, role, serials);
+    });
+    return serial === undefined ? { status: "absent" } : this.#chain(serial, role, reader);
   }
 
   /** The role's fields; none for paths without a role, whose certificates are always stored. */
-  async #role(signal: AbortSignal): Promise<Readonly<Record<string, unknown>> | undefined> {
+  async #role(reader: Reader): Promise<Readonly<Record<string, unknown>> | undefined> {
     const { role, mount } = this.#path;
-    return role === undefined ? {} : this.#read(`${mount}/roles/${role}`, signal);
+    return role === undefined ? {} : this.#read(`${mount}/roles/${role}`, reader);
   }
 
-  async #list(signal: AbortSignal): Promise<readonly string[] | undefined> {
+  async #list(reader: Reader): Promise<readonly string[] | undefined> {
     // OpenBao honours the limit; Vault sends them all.
     const path = `${this.#path.mount}/certs?list=true&limit=${maxListedCertificates + 1}`;
     try {
-      const answer = await this.#call(path, signal);
+      const answer = await this.#call(path, reader);
       // An empty list is a 404 without a text.
       if (answer.status === 404 && answer.errors.length === 0) return [];
       return isSuccess(answer) ? texts(objectField(answer, "data")?.keys) : undefined;
@@ -112,23 +140,25 @@ export class IssuedCertificates {
     }
   }
 
-  /** One pass at a time: what another look-up has just read is not read again. */
-  async #learn(serials: readonly string[], signal: AbortSignal): Promise<void> {
-    const before = this.#reading;
-    const pass = before.catch(() => {}).then(() => this.#readNew(serials, signal));
-    this.#reading = pass.catch(() => {});
-    await pass;
+  /** One pass at a time: what another look-up has just read is not read again, and none forgets what another needs. */
+  async #inTurn<T>(pass: () => Promise<T>): Promise<T> {
+    const turn = this.#turn.then(pass);
+    this.#turn = turn.then(
+      () => {},
+      () => {},
+    );
+    return turn;
   }
 
-  async #readNew(serials: readonly string[], signal: AbortSignal): Promise<void> {
+  async #readNew(serials: readonly string[], reader: Reader): Promise<void> {
     const listed = new Set(serials);
     for (const serial of this.#known.keys()) if (!listed.has(serial)) this.#known.delete(serial);
     const left = serials.filter((serial) => !this.#known.has(serial));
     await Promise.all(
       Array.from({ length: parallelReads }, async () => {
         for (let serial = left.pop(); serial !== undefined; serial = left.pop()) {
-          signal.throwIfAborted();
-          const known = await this.#certificate(serial, signal);
+          reader.signal.throwIfAborted();
+          const known = await this.#certificate(serial, reader);
           if (known !== undefined) this.#known.set(serial, known);
         }
       }),
@@ -152,16 +182,12 @@ export class IssuedCertificates {
   }
 
   /** The certificate with the CAs of the issuer that signs now: its answer of the time is gone. */
-  async #chain(
-    serial: string,
-    role: Readonly<Record<string, unknown>>,
-    signal: AbortSignal,
-  ): Promise<Lookup> {
+  async #chain(serial: string, role: Readonly<Record<string, unknown>>, reader: Reader): Promise<Lookup> {
     const { mount, issuerRef } = this.#path;
-    const entry = await this.#read(`${mount}/cert/${serial}`, signal);
+    const entry = await this.#read(`${mount}/cert/${serial}`, reader);
     if (entry === undefined || isRevoked(entry)) return { status: "absent" };
     const ref = issuerRef ?? (typeof role.issuer_ref === "string" ? role.issuer_ref : "default");
-    const issuer = await this.#read(`${mount}/issuer/${ref}/json`, signal);
+    const issuer = await this.#read(`${mount}/issuer/${ref}/json`, reader);
     const path = chainFromLeaf({
       certificate: typeof entry.certificate === "string" ? entry.certificate : "",
       caChain: texts(issuer?.ca_chain),
@@ -173,8 +199,8 @@ export class IssuedCertificates {
   }
 
   /** Undefined for what was tidied away, or has not reached this server. */
-  async #certificate(serial: string, signal: AbortSignal): Promise<Known | undefined> {
-    const entry = await this.#read(`${this.#path.mount}/cert/${serial}`, signal);
+  async #certificate(serial: string, reader: Reader): Promise<Known | undefined> {
+    const entry = await this.#read(`${this.#path.mount}/cert/${serial}`, reader);
     if (entry === undefined) return undefined;
     try {
       const { spkiDer, notBefore } = parseCertificate(String(entry.certificate));
@@ -185,17 +211,17 @@ export class IssuedCertificates {
   }
 
   /** `data` of an answer; undefined where it may not be read, or is not there. */
-  async #read(path: string, signal: AbortSignal): Promise<Readonly<Record<string, unknown>> | undefined> {
-    const answer = await this.#call(path, signal);
+  async #read(path: string, reader: Reader): Promise<Readonly<Record<string, unknown>> | undefined> {
+    const answer = await this.#call(path, reader);
     return isSuccess(answer) ? objectField(answer, "data") : undefined;
   }
 
-  #call(path: string, signal: AbortSignal): Promise<VaultAnswer> {
-    return this.#session.call({
+  #call(path: string, reader: Reader): Promise<VaultAnswer> {
+    return this.#options.session.call({
       method: "GET",
       path,
       mayBeDenied: true,
-      signal,
+      ...reader,
       judge: optionalError,
     });
   }

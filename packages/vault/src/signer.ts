@@ -28,7 +28,7 @@ import { policyCondition } from "./warnings.ts";
 /** What {@link VaultSigner} needs: the parts that `connect` makes of the issuer's spec. */
 export interface VaultSignerParts
   extends Omit<CheckVaultOptions, "signal">,
-    Pick<IssuedCertificatesOptions, "settleMs"> {
+    Pick<IssuedCertificatesOptions, "settleMs" | "electionMs"> {
   /** Told when a token from a Secret ends. */
   readonly report: (report: CredentialReport) => void;
 }

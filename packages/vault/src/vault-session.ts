@@ -8,6 +8,8 @@ import type { VaultCall, VaultTransport } from "./vault-transport.ts";
 export interface SessionCall extends Omit<VaultCall, "http"> {
   /** Another token than the issuer's, such as one that unwraps an answer. */
   readonly token?: string | undefined;
+  /** This server and no other. */
+  readonly server?: string | undefined;
   /** A policy may deny the call for good: that is no reason to log in anew. */
   readonly mayBeDenied?: boolean | undefined;
   /** The error for an answer without success. Those that it lets pass as undefined are returned. */
@@ -40,14 +42,12 @@ export class VaultSession {
   }
 
   /** Resolves to an answer of success, or one that `judge` lets pass. Throws what `judge` makes of any other. */
-  async call({ judge, mayBeDenied = false, ...call }: SessionCall): Promise<VaultAnswer> {
+  async call(call: SessionCall): Promise<VaultAnswer> {
+    if (call.server !== undefined) return this.#judged(call.server, call);
     const end = await this.#endpoints.call(
       async (server) => {
         try {
-          const answer = await this.#authenticated(server, call, mayBeDenied);
-          const error = isSuccess(answer) ? undefined : judge(answer);
-          if (error !== undefined) throw error;
-          return answer;
+          return await this.#judged(server, call);
         } catch (error) {
           // The server is well: its circuit must not open, and another one would be no better.
           if (error instanceof NotTheServersFault) return error;
@@ -63,6 +63,13 @@ export class VaultSession {
   /** Gives the token back. */
   async close(): Promise<void> {
     if (typeof this.#tokens !== "string") await this.#tokens.close();
+  }
+
+  async #judged(server: string, { judge, mayBeDenied = false, ...call }: SessionCall): Promise<VaultAnswer> {
+    const answer = await this.#authenticated(server, call, mayBeDenied);
+    const error = isSuccess(answer) ? undefined : judge(answer);
+    if (error !== undefined) throw error;
+    return answer;
   }
 
   async #authenticated(server: string, call: VaultCall, mayBeDenied: boolean): Promise<VaultAnswer> {

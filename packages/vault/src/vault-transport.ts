@@ -28,7 +28,13 @@ export interface VaultTransportOptions {
 /** A standby sends to the active server, and an old leader may send once more. */
 const maxRedirects = 2;
 
-/** Speaks Vault's API with one server at a time: headers, redirects, answers. */
+/**
+ * Speaks Vault's API with one server at a time: headers, redirects, answers.
+ *
+ * A standby forwards what it is asked, and redirects where that fails, perhaps after the active server has carried it out.
+ * So a call that may not be made twice is not forwarded where the issuer names several servers: then a redirect says for
+ * certain that nothing was done. With one server, which may stand for many, it is forwarded, and a redirect says nothing.
+ */
 export class VaultTransport {
   readonly #http: HttpClient;
   readonly #origins: ReadonlySet<string>;
@@ -43,7 +49,8 @@ export class VaultTransport {
   /**
    * Resolves to the server's answer, whatever its status, and follows 307 and 308 to the issuer's own servers.
    *
-   * @throws RetryableError for a redirect elsewhere: the token must not go there. What the HTTP client throws.
+   * @throws RetryableError for a redirect elsewhere, where the token must not go, and for one that may come too late. What
+   * the HTTP client throws.
    */
   async call(server: string, call: VaultCall): Promise<VaultAnswer> {
     let url = `${server}/v1/${call.path}`;
@@ -51,6 +58,7 @@ export class VaultTransport {
       const response = await this.#request(url, call);
       if (response.status !== 307 && response.status !== 308)
         return readAnswer(new URL(url).host, response, Date.now());
+      if (this.#isForwardedOnce(call)) throw forwardingFailed(new URL(url).host);
       url = this.#redirection(url, response, left);
     }
   }
@@ -66,9 +74,14 @@ export class VaultTransport {
         // Vault's Agent and Proxy can be told to refuse calls without it.
         "x-vault-request": "true",
         ...(token === undefined ? {} : { "x-vault-token": token }),
+        ...(isOnce(call) && !this.#isForwardedOnce(call) ? { "x-vault-no-request-forwarding": "true" } : {}),
         ...(namespaced && this.#namespace !== undefined ? { "x-vault-namespace": this.#namespace } : {}),
       },
     });
+  }
+
+  #isForwardedOnce(call: VaultCall): boolean {
+    return isOnce(call) && this.#origins.size === 1;
   }
 
   /** Who redirects has done nothing (RFC 9110 §15.4.8), so the next server may be asked. */
@@ -86,4 +99,15 @@ export class VaultTransport {
     if (left === 0) throw refuse("and the server that it redirects to do not agree on who is active.");
     return next.href;
   }
+}
+
+/** Whether the call may not be made twice. */
+function isOnce({ idempotent }: VaultCall): boolean {
+  return idempotent === false;
+}
+
+function forwardingFailed(host: string): RetryableError {
+  return new RetryableError(
+    `Vault at ${host} is a standby that could not forward the request, or not all of it. Name every server of the cluster in the issuer's servers.`,
+  );
 }

@@ -80,8 +80,12 @@ for (const flavour of VAULT_FLAVOURS) {
       }
     });
 
-    test("a certificate is found by every node as soon as it is issued", async () => {
-      const connected = cluster.nodes.map((node) => issuer([node]));
+    test("a certificate is found as soon as it is issued, whichever server is asked first", async () => {
+      const orders = cluster.nodes.map((_, at) => [
+        ...cluster.nodes.slice(at),
+        ...cluster.nodes.slice(0, at),
+      ]);
+      const connected = orders.map((servers) => issuer(servers));
       try {
         for (let at = 0; at < 30; at += 1) {
           const request = await webRequest(`at-${at}`);
@@ -92,6 +96,17 @@ for (const flavour of VAULT_FLAVOURS) {
       } finally {
         for (const each of connected) await each[Symbol.asyncDispose]();
       }
+    });
+
+    test("a standby alone is asked where it forwards reads, and not where it answers by itself", async () => {
+      const leader = await cluster.leader();
+      const standby = cluster.nodes.find((node) => node !== leader) ?? leader;
+      await using connected = issuer([standby]);
+      const request = await webRequest();
+      await connected.sign(request);
+      expect(await connected.find(request)).toMatchObject({
+        status: flavour === "vault" ? "issued" : "cannot-tell",
+      });
     });
 
     test("no request is lost or issued twice while leaders are killed", async () => {

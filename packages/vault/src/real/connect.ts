@@ -9,7 +9,7 @@ export function connect(servers: VaultEndpoint | readonly VaultEndpoint[], optio
   const caBundle = list[0]?.caPem;
   return connectTo(
     list.map(({ address }) => address),
-    { settleMs: 2_000, ...(caBundle === undefined ? {} : { caBundle }), ...options },
+    { settleMs: 2_000, electionMs: 15_000, ...(caBundle === undefined ? {} : { caBundle }), ...options },
   );
 }
 
