@@ -1,6 +1,12 @@
 import { createPublicKey, type KeyObject } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
-import { type CaSigner, ecdsaSignatureToDer, IssuerError } from "@countersign/issuer-signer";
+import {
+  type CaSigner,
+  ecdsaSignatureToDer,
+  IssuerError,
+  keyAlgorithmOf,
+  signatureAlgorithmForKey,
+} from "@countersign/issuer-signer";
 import { HsmFault } from "./hsm-fault.ts";
 import { HsmToken, type HsmTokenOptions, type HsmTokenState } from "./hsm-token.ts";
 import { hashMessage } from "./module/mechanisms.ts";
@@ -63,11 +69,14 @@ export class HsmKey {
     if (tokens.length === 0) throw new TypeError("Expected `tokens` to name at least one token, got none");
     const pinGuard = options.pinGuard ?? new PinGuard();
     this.#options = options;
+    const publicKey = spki && publicKeyOf(spki);
+    const algorithm = publicKey && signatureAlgorithmForKey(keyAlgorithmOf(publicKey), { pss });
     this.#tokens = tokens.map(
       (token) =>
         new HsmToken({
           ...token,
           key: { idHex: key.id?.toLowerCase(), label: key.label, spki },
+          algorithm,
           pss,
           sessions,
           callTimeoutMs,

@@ -16,6 +16,7 @@ function moduleProcess(options: { callTimeoutMs?: number; sessions?: number } = 
       token: {},
       key: {},
       pin: "1234",
+      algorithm: undefined,
       pss: false,
       sessions,
     },

@@ -1,3 +1,4 @@
+import type { SignatureAlgorithm } from "@countersign/issuer-signer";
 import { HsmFault } from "./hsm-fault.ts";
 import { HsmProcess } from "./hsm-process.ts";
 import type { PinGuard } from "./pin-guard.ts";
@@ -27,6 +28,7 @@ export interface HsmTokenState {
 
 interface Options extends HsmTokenOptions {
   readonly key: KeySelector;
+  readonly algorithm: SignatureAlgorithm | undefined;
   readonly pss: boolean;
   readonly sessions: number;
   readonly callTimeoutMs: number;
@@ -49,11 +51,12 @@ export class HsmToken {
   #up: boolean | undefined;
 
   constructor(options: Options) {
-    const { modulePath, moduleParameters, token, key, pin, pss, sessions, callTimeoutMs, env } = options;
+    const { modulePath, moduleParameters, token, key, pin, algorithm, pss, sessions } = options;
+    const { callTimeoutMs, env } = options;
     this.#options = options;
     this.#name = token.label ?? token.serial ?? modulePath;
     this.#process = new HsmProcess({
-      request: { modulePath, moduleParameters, token, key, pin, pss, sessions },
+      request: { modulePath, moduleParameters, token, key, pin, algorithm, pss, sessions },
       env,
       callTimeoutMs,
     });

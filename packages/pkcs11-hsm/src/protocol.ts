@@ -25,6 +25,8 @@ export interface OpenRequest {
   readonly token: TokenSelector;
   readonly key: KeySelector;
   readonly pin: string | undefined;
+  /** What to sign with; found from the token's public key where it is not known beforehand. */
+  readonly algorithm: SignatureAlgorithm | undefined;
   /** RSA keys: make RSA-PSS signatures. */
   readonly pss: boolean;
   /** Most sessions that sign at the same time. */

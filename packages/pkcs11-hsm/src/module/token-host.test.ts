@@ -16,6 +16,7 @@ function host(fake: FakeCryptoki, overrides: Partial<OpenRequest> = {}): TokenHo
     token: { label: "ca1" },
     key: { label: "ca" },
     pin: "1234",
+    algorithm: undefined,
     pss: false,
     sessions: 2,
     ...overrides,

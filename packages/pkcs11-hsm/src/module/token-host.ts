@@ -1,9 +1,5 @@
 import { createPublicKey, randomUUID } from "node:crypto";
-import {
-  keyAlgorithmOf,
-  type SignatureAlgorithm,
-  signatureAlgorithmForKey,
-} from "@countersign/issuer-signer";
+import type { SignatureAlgorithm } from "@countersign/issuer-signer";
 import { HsmFault } from "../hsm-fault.ts";
 import type { OpenedKey, OpenRequest } from "../protocol.ts";
 import { verifyTokenSignature } from "../verify-signature.ts";
@@ -131,7 +127,7 @@ export class TokenHost {
     const key = findKey(cryptoki, loginSession, keySelector);
     const close = (session: Handle) => this.#quietly(() => cryptoki.C_CloseSession(session));
     const sessions = new SessionPool({ max, open, close });
-    const { algorithm, spki } = this.#algorithm(key);
+    const { algorithm, spki } = await this.#algorithm(key);
     const mechanism = await this.#choose({ token, sessions, key, algorithm, spki });
     const opened: OpenedKey = {
       spki,
@@ -165,18 +161,21 @@ export class TokenHost {
     }
   }
 
-  #algorithm(key: FoundKey): { readonly algorithm: SignatureAlgorithm; readonly spki: Uint8Array } {
+  async #algorithm(
+    key: FoundKey,
+  ): Promise<{ readonly algorithm: SignatureAlgorithm; readonly spki: Uint8Array }> {
+    const { algorithm, pss } = this.#request;
     const spki = key.spki ?? this.#request.key.spki;
     if (spki === undefined)
       throw new HsmFault(
         "configuration",
         "the token does not show the public key; give the CA certificate, or store the public key beside the private",
       );
+    if (algorithm !== undefined) return { spki, algorithm };
+    // Loaded for ceremonies alone: it would take a third of the memory of an issuer's module process.
+    const { keyAlgorithmOf, signatureAlgorithmForKey } = await import("@countersign/issuer-signer");
     const publicKey = createPublicKey({ key: Buffer.from(spki), format: "der", type: "spki" });
-    return {
-      spki,
-      algorithm: signatureAlgorithmForKey(keyAlgorithmOf(publicKey), { pss: this.#request.pss }),
-    };
+    return { spki, algorithm: signatureAlgorithmForKey(keyAlgorithmOf(publicKey), { pss }) };
   }
 
   /** The first mechanism with which the key signs a test message so that the public key verifies it. */
