@@ -14,7 +14,6 @@ const files = Object.freeze({
   },
   nss: { variable: "NSS_SOFTOKN_MODULE", at: below("libsoftokn3.so", "nss/libsoftokn3.so") },
   "p11-kit-client": { variable: "P11_KIT_CLIENT_MODULE", at: below("pkcs11/p11-kit-client.so") },
-  spy: { variable: "PKCS11_SPY_MODULE", at: below("pkcs11/pkcs11-spy.so", "pkcs11-spy.so") },
 });
 const commands = ["softhsm2-util", "pkcs11-tool", "p11-kit", "gcc"] as const;
 const packages = "softhsm2 opensc p11-kit p11-kit-modules libnss3 gcc";
