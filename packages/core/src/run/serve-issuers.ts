@@ -106,8 +106,10 @@ export function serveIssuers(definition: IssuerDefinition, context: ServeContext
     if (next === "retry") queue.addRateLimited(key);
     // Jitter, so that the issuers of one PKI do not all ask at the same moment for ever.
     if (next === "settled") queue.addAfter(key, settings.checkIntervalMs * (0.9 + 0.2 * Math.random()));
-    if (next === "gone") targets.delete(key);
-    const again = servedAgain(key, target, get(target), next);
+    const issuer = get(target);
+    // Another of its name may have come meanwhile.
+    if (next === "gone" && issuer === undefined) targets.delete(key);
+    const again = servedAgain(key, target, issuer, next);
     // Checked and connected: requests that waited for the connection may go on. What the cache says of the issuer is no
     // measure: it may be behind the write that has just said that the issuer is not ready.
     if (again || next === "settled") wake(key);

@@ -127,6 +127,8 @@ export function serveRequests<T extends KubeObject>(
   const queue = new WorkQueue({
     concurrency: settings.maxConcurrentSigns,
     paused: true,
+    // After trouble with the API server: short enough that its return is not waited out.
+    backoff: { initialMs: 250, maxMs: 30_000 },
     onError: (error, key) => lifecycle.announce("trouble", { where: `request ${key}`, error }),
     process: (key, signal, park) => slots.lookAt(idOf(key), () => processLeading(key, signal, park)),
   });
