@@ -18,7 +18,7 @@ export function neighbourCases(target: TargetOf): void {
     test("takes less than 5 % of the throughput from the nine others", async (context) => {
       const hung = await startHungPki(context);
       const scenes: FaultScene[] = [];
-      const each = target().size(50, 150);
+      const each = target().size(100, 300);
       for (const name of ["r14-calm", "r14-hung"]) {
         const scene = await beginScene(target(), context, name, {
           signer: { idempotent: true },
