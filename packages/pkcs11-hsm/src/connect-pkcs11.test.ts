@@ -1,10 +1,10 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { newSelfSignedCa } from "@countersign/issuer-signer";
+import { CredentialGuard, newSelfSignedCa } from "@countersign/issuer-signer";
 import { describe, expect, test } from "vitest";
 import { connectPkcs11, type Pkcs11Context } from "./connect-pkcs11.ts";
-import { PinGuard } from "./pin-guard.ts";
+import type { HsmFault } from "./hsm-fault.ts";
 import { pkcs11Issuer } from "./pkcs11-issuer.ts";
 import type { Pkcs11IssuerOptions } from "./pkcs11-issuer-options.ts";
 import { pkcs11Spec } from "./spec.ts";
@@ -39,14 +39,22 @@ function context({
 }
 
 const connect = async (input?: Input, more: Partial<Pkcs11IssuerOptions> = {}) => {
-  const signer = await connectPkcs11(context(input), { ...options, ...more }, new PinGuard());
+  const signer = await connectPkcs11(
+    context(input),
+    { ...options, ...more },
+    new CredentialGuard<HsmFault>(),
+  );
   await signer.close();
   return signer;
 };
 
 describe("connectPkcs11", () => {
   test("touches no token: a wrong PIN or a missing module is met by check, and named there", async () => {
-    const signer = await connectPkcs11(context(), { ...options, patienceMs: 0 }, new PinGuard());
+    const signer = await connectPkcs11(
+      context(),
+      { ...options, patienceMs: 0 },
+      new CredentialGuard<HsmFault>(),
+    );
     await expect(signer.check({ signal: AbortSignal.timeout(20_000) })).rejects.toMatchObject({
       code: "ISSUER",
       message: expect.stringMatching(/module cannot be loaded.*none\/module\.so/),

@@ -1,9 +1,15 @@
 import { readFile } from "node:fs/promises";
-import { type ConnectContext, IssuerError, orderChain, type X509 } from "@countersign/issuer-signer";
+import {
+  type ConnectContext,
+  type CredentialGuard,
+  IssuerError,
+  orderChain,
+  type X509,
+} from "@countersign/issuer-signer";
+import type { HsmFault } from "./hsm-fault.ts";
 import { HsmKey, type HsmKeyRef } from "./hsm-key.ts";
 import type { HsmTokenOptions } from "./hsm-token.ts";
 import { type configMapRefs, pinName, type secretRefs } from "./key-refs.ts";
-import type { PinGuard } from "./pin-guard.ts";
 import type { Pkcs11IssuerOptions, Pkcs11ModuleOptions } from "./pkcs11-issuer-options.ts";
 import { Pkcs11Signer } from "./pkcs11-signer.ts";
 import { parsePkcs11Uri } from "./pkcs11-uri.ts";
@@ -22,7 +28,7 @@ export type Pkcs11Context = Pick<
 export async function connectPkcs11(
   context: Pkcs11Context,
   options: Pkcs11IssuerOptions,
-  pinGuard: PinGuard,
+  pinGuard: CredentialGuard<HsmFault>,
 ): Promise<Pkcs11Signer> {
   const { spec, issuer } = context;
   const caChain = readCaChain(context);

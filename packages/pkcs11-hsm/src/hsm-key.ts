@@ -2,6 +2,7 @@ import { createPublicKey, type KeyObject } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
 import {
   type CaSigner,
+  CredentialGuard,
   ecdsaSignatureToDer,
   IssuerError,
   keyAlgorithmOf,
@@ -10,7 +11,6 @@ import {
 import { HsmFault } from "./hsm-fault.ts";
 import { HsmToken, type HsmTokenOptions, type HsmTokenState } from "./hsm-token.ts";
 import { hashMessage } from "./module/mechanisms.ts";
-import { PinGuard } from "./pin-guard.ts";
 import type { OpenedKey } from "./protocol.ts";
 import { verifyTokenSignature } from "./verify-signature.ts";
 
@@ -40,8 +40,8 @@ export interface HsmKeyOptions {
   /** Told when a token comes or goes. */
   readonly onTokenState?: ((state: HsmTokenState) => void) | undefined;
   /** Shared by keys that may use the same tokens. */
-  readonly pinGuard?: PinGuard | undefined;
-  /** Whose wrong PIN it is, for {@link PinGuard.forget}. */
+  readonly pinGuard?: CredentialGuard<HsmFault> | undefined;
+  /** Whose wrong PIN it is, for {@link CredentialGuard.forget}. */
   readonly owner?: string | undefined;
 }
 
@@ -67,7 +67,7 @@ export class HsmKey {
     const { tokens, key = {}, spki, pss = false, onTokenState, owner = "" } = options;
     const { sessions = hsmKeyDefaults.sessions, callTimeoutMs = hsmKeyDefaults.callTimeoutMs } = options;
     if (tokens.length === 0) throw new TypeError("Expected `tokens` to name at least one token, got none");
-    const pinGuard = options.pinGuard ?? new PinGuard();
+    const pinGuard = options.pinGuard ?? new CredentialGuard<HsmFault>();
     this.#options = options;
     const publicKey = spki && publicKeyOf(spki);
     const algorithm = publicKey && signatureAlgorithmForKey(keyAlgorithmOf(publicKey), { pss });

@@ -1,7 +1,6 @@
-import type { SignatureAlgorithm } from "@countersign/issuer-signer";
+import type { CredentialGuard, SignatureAlgorithm } from "@countersign/issuer-signer";
 import { HsmFault } from "./hsm-fault.ts";
 import { HsmProcess } from "./hsm-process.ts";
-import type { PinGuard } from "./pin-guard.ts";
 import type { KeySelector, OpenedKey, TokenSelector } from "./protocol.ts";
 
 /** One token: the module that reaches it, how it is recognised, and its PIN. */
@@ -33,7 +32,7 @@ interface Options extends HsmTokenOptions {
   readonly sessions: number;
   readonly callTimeoutMs: number;
   readonly owner: string;
-  readonly pinGuard: PinGuard;
+  readonly pinGuard: CredentialGuard<HsmFault>;
   readonly onState: ((state: HsmTokenState) => void) | undefined;
 }
 

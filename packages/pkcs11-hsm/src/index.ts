@@ -6,7 +6,6 @@
 export { HsmFault, type HsmFaultKind } from "./hsm-fault.ts";
 export { HsmKey, type HsmKeyOptions, type HsmKeyRef, hsmKeyDefaults } from "./hsm-key.ts";
 export type { HsmTokenOptions, HsmTokenState } from "./hsm-token.ts";
-export { PinGuard } from "./pin-guard.ts";
 export { type Pkcs11IssuerFragment, pkcs11Issuer } from "./pkcs11-issuer.ts";
 export type { OperatorPin, Pkcs11IssuerOptions, Pkcs11ModuleOptions } from "./pkcs11-issuer-options.ts";
 export { Pkcs11Signer, type Pkcs11SignerOptions } from "./pkcs11-signer.ts";

@@ -1,8 +1,8 @@
-import type { ConfigMapKeyRef, SecretRefs } from "@countersign/issuer-signer";
+import { type ConfigMapKeyRef, CredentialGuard, type SecretRefs } from "@countersign/issuer-signer";
 import { type IssuerFragment, issuerFragment } from "@countersign/issuer-signer/spec";
 import { connectPkcs11 } from "./connect-pkcs11.ts";
+import type { HsmFault } from "./hsm-fault.ts";
 import { configMapRefs, secretRefs } from "./key-refs.ts";
-import { PinGuard } from "./pin-guard.ts";
 import type { Pkcs11IssuerOptions } from "./pkcs11-issuer-options.ts";
 import { pkcs11Spec } from "./spec.ts";
 
@@ -30,7 +30,7 @@ export function pkcs11Issuer(options: Pkcs11IssuerOptions): Pkcs11IssuerFragment
   for (const { path } of options.modules)
     if (!path.startsWith("/"))
       throw new TypeError(`Expected \`modules[].path\` to be an absolute path, got \`${path}\``);
-  const pinGuard = new PinGuard();
+  const pinGuard = new CredentialGuard<HsmFault>();
   return issuerFragment({
     spec: pkcs11Spec,
     secrets: secretRefs,

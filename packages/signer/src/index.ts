@@ -3,6 +3,7 @@
  *
  * @module
  */
+export { CredentialGuard } from "./credential-guard.ts";
 export {
   BadCertificateError,
   InvalidCsrError,

@@ -1,8 +1,10 @@
+import { isIP } from "node:net";
+import { type ConnectionOptions, connect as connectTls, type TLSSocket } from "node:tls";
 import { AddressPolicy } from "./address-policy.ts";
 import { dropIdle, PlainAgent, TlsAgent } from "./agents.ts";
 import { clientTls } from "./client-tls.ts";
 import type { Clock } from "./clock.ts";
-import { Dialer, systemResolve } from "./dialer.ts";
+import { Dialer, handshake, systemResolve } from "./dialer.ts";
 import type { Route } from "./exchange.ts";
 import type { CompleteOptions } from "./http-client-options.ts";
 import { ProxyRoutes, type ProxyServer } from "./proxy-routes.ts";
@@ -17,6 +19,7 @@ export class Connections {
   readonly #dialer: Dialer;
   readonly #proxies: ProxyRoutes;
   readonly #tls: TlsAgent;
+  readonly #session: ConnectionOptions;
   readonly #plain: PlainAgent;
   /** Plain http through a proxy: all connections are to the proxy. */
   readonly #proxied: PlainAgent | undefined;
@@ -38,6 +41,7 @@ export class Connections {
     });
     const pool = { dialer: this.#dialer, idleTimeoutMs: options.idleTimeoutMs };
     this.#tls = new TlsAgent(pool, tls.agent);
+    this.#session = tls.agent;
     this.#plain = new PlainAgent(pool);
     this.#proxied = this.#proxies.http && new PlainAgent(pool, this.#proxies.http);
   }
@@ -50,6 +54,18 @@ export class Connections {
     const agent = secure ? this.#tls : this.#plain;
     const path = target.pathname + target.search;
     return { agent, secure, host, port, path, headers: { host: target.host } };
+  }
+
+  /** A TLS connection outside the pools. Throws a {@link Trouble}, or the signal's reason. */
+  open(target: URL, signal: AbortSignal): Promise<TLSSocket> {
+    const [host, port] = [hostOf(target), portOf(target)];
+    return this.#dialer.within(async (late) => {
+      const ended = AbortSignal.any([late, signal]);
+      const socket = await this.#dialer.toTarget(host, port, true, ended);
+      const servername = isIP(host) === 0 ? host : "";
+      const session = connectTls({ servername, ...this.#session, socket, host, ALPNProtocols: ["http/1.1"] });
+      return handshake(session, ended);
+    });
   }
 
   /** Closes the idle connections of a way. */

@@ -1,15 +1,16 @@
-import { SignerError } from "../errors.ts";
+import { IssuerError, SignerError } from "../errors.ts";
 import { parseBoundedJson } from "./bounded-json.ts";
 import { CallSignal } from "./call-signal.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import { Connections } from "./connections.ts";
-import { exchange, FailedExchange } from "./exchange.ts";
+import { FailedExchange } from "./exchange.ts";
 import { type CompleteOptions, completeOptions, type HttpClientOptions } from "./http-client-options.ts";
-import { type HttpFailure, isSafe, signerErrorFor, Trouble, unusable } from "./http-failure.ts";
+import { HttpConnection } from "./http-connection.ts";
+import { isSafe, signerErrorFor, Trouble, unusable } from "./http-failure.ts";
 import type { HttpRequestOptions, HttpResponse } from "./http-request.ts";
 import { Limiter } from "./limiter.ts";
+import { observedExchange } from "./observed-exchange.ts";
 import { followRedirect, type Hop, isRedirect } from "./redirect.ts";
-import { bodyOf, headersOf } from "./request-head.ts";
 import { shapeProblem } from "./shape-problem.ts";
 import { errorForStatus } from "./status-errors.ts";
 import { parseTarget } from "./target-url.ts";
@@ -115,6 +116,34 @@ export class HttpClient {
     }
   }
 
+  /**
+   * Opens one TLS connection for the caller to hold, beside the pool: for servers that authenticate a connection instead
+   * of a request (NTLM), or bind a credential to the server's certificate (RFC 5929). TLS sessions are not resumed on it,
+   * since a resumed one shows no certificate. Rejects as {@link request} does; plain http is an `IssuerError`.
+   */
+  async connect(
+    url: string,
+    options: { readonly signal?: AbortSignal | undefined } = {},
+  ): Promise<HttpConnection> {
+    const { rules } = this.#connections;
+    const target = parseTarget(url, rules);
+    if (target.protocol !== "https:")
+      throw new IssuerError(
+        `The PKI's URL for ${target.host} is plain http. Use https: credentials are bound to it.`,
+      );
+    const [client, clock, closing] = [this.#options, this.#clock, this.#closing.signal];
+    const call = new CallSignal({ clock, timeoutMs: client.timeoutMs, caller: options.signal, closing });
+    try {
+      const socket = await this.#connections.open(target, call.signal);
+      return new HttpConnection({ target, socket, rules, client, clock, closing });
+    } catch (error) {
+      if (!(error instanceof Trouble)) throw error;
+      throw signerErrorFor(error, { method: "CONNECT", target, mayIssue: false, requestSent: false });
+    } finally {
+      call.release();
+    }
+  }
+
   /** Closes idle and busy connections; calls under way fail as retryable. */
   close(): void {
     this.#closing.abort(new Trouble("closed", "the client is closed."));
@@ -172,50 +201,14 @@ export class HttpClient {
     let requestSent = isRedirected;
     for (let repeats = mayRepeat ? 1 : 0; ; repeats -= 1) {
       try {
-        return await this.#observed(hop, signal);
+        const route = this.#connections.routeTo(hop.target);
+        return await observedExchange(hop, { route, client: this.#options, clock: this.#clock, signal });
       } catch (error) {
         if (!(error instanceof FailedExchange)) throw error;
         requestSent ||= error.requestSent;
         if (!error.isStale || repeats === 0) throw signerErrorFor(error.trouble, { ...hop, requestSent });
         this.#connections.dropIdle(this.#connections.routeTo(hop.target));
       }
-    }
-  }
-
-  async #observed({ method, target, options }: Hop, signal: AbortSignal): Promise<HttpResponse> {
-    const body = bodyOf(options);
-    const headers = headersOf(options, body, this.#options.userAgent);
-    const route = this.#connections.routeTo(target);
-    const { maxBodyBytes, maxHeaderBytes, headersTimeoutMs } = this.#options;
-    const limits = { maxBodyBytes, maxHeaderBytes, headersTimeoutMs };
-    const start = this.#clock.monotonic();
-    const observe = (end: { readonly status: number } | { readonly failure: HttpFailure }) => {
-      try {
-        this.#options.onExchange?.({
-          method,
-          host: target.host,
-          ms: this.#clock.monotonic() - start,
-          ...end,
-        });
-      } catch {
-        // A metric may not fail a signature.
-      }
-    };
-    try {
-      const response = await exchange({
-        route,
-        method,
-        headers,
-        body,
-        signal,
-        clock: this.#clock,
-        ...limits,
-      });
-      observe({ status: response.status });
-      return response;
-    } catch (error) {
-      observe({ failure: error instanceof FailedExchange ? error.trouble.failure : "aborted" });
-      throw error;
     }
   }
 

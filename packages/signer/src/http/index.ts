@@ -12,6 +12,7 @@ export {
 } from "./endpoints.ts";
 export { HttpClient } from "./http-client.ts";
 export { type HttpClientOptions, httpClientDefaults } from "./http-client-options.ts";
+export type { HttpConnection, HttpConnectionRequest } from "./http-connection.ts";
 export { type HttpFailure, httpFailureOf, httpFailures, requestWasSent } from "./http-failure.ts";
 export type { HttpExchangeEvent, HttpRequestOptions, HttpResponse, Parser } from "./http-request.ts";
 export { type ProxyOptions, proxyFromEnvironment } from "./proxy-options.ts";

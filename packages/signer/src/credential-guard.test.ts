@@ -1,11 +1,10 @@
 import { expect, test } from "vitest";
-import { HsmFault } from "./hsm-fault.ts";
-import { PinGuard } from "./pin-guard.ts";
+import { CredentialGuard } from "./credential-guard.ts";
 
-const fault = new HsmFault("pin", "refused", 0xa0);
+const fault = new Error("refused");
 
-test("remembers a PIN for a token, and neither the other token's nor another PIN", () => {
-  const guard = new PinGuard();
+test("remembers a credential for a place, and neither the other place's nor another credential", () => {
+  const guard = new CredentialGuard<Error>();
   guard.note("a", "1234", "uid", fault);
   expect(guard.refusal("a", "1234")).toBe(fault);
   expect(guard.refusal("b", "1234")).toBeUndefined();
@@ -13,7 +12,7 @@ test("remembers a PIN for a token, and neither the other token's nor another PIN
 });
 
 test("forgets what one issuer noted when that issuer changes, and nothing else", () => {
-  const guard = new PinGuard();
+  const guard = new CredentialGuard<Error>();
   guard.note("a", "1", "one", fault);
   guard.note("a", "2", "two", fault);
   guard.forget("one");
