@@ -37,6 +37,14 @@ describe("referencedValues", () => {
     expect(values).toEqual({ token: "häkchen ✓" });
   });
 
+  test("leaves out an optional key that is not there, or empty, but wants its object", async () => {
+    const refs = { token: { name: "s", key: "token", optional: true } } as const;
+    expect((await valuesOf(refs, [holder("s", {})]).values).values).toEqual({});
+    expect((await valuesOf(refs, [holder("s", { token: "" })]).values).values).toEqual({});
+    expect((await valuesOf(refs, [holder("s", { token: "t" })]).values).values).toEqual({ token: "t" });
+    await expect(valuesOf(refs, []).values).rejects.toThrow("ConfigMap team/s not found");
+  });
+
   test.each([
     [[], 'ConfigMap team/trust not found. Create it with the key "ca.crt".'],
     [[holder("trust", {})], 'ConfigMap team/trust has no key "ca.crt". Add it.'],

@@ -1,4 +1,4 @@
-import { IssuerError } from "@countersign/issuer-signer";
+import { IssuerError, type SecretKeyRef } from "@countersign/issuer-signer";
 import type { ConfigMap, KubeObject, Secret } from "../kube/types.ts";
 
 /** A Secret or a ConfigMap. */
@@ -9,7 +9,7 @@ export interface ReferencedValuesOptions {
   readonly kind: "Secret" | "ConfigMap";
   readonly namespace: string;
   /** What the values are called, and where they are. */
-  readonly refs: Readonly<Record<string, { readonly name: string; readonly key: string }>>;
+  readonly refs: Readonly<Record<string, Pick<SecretKeyRef, "name" | "key" | "optional">>>;
   /** The objects of these names that exist, by name. */
   readonly read: (names: readonly string[]) => Promise<ReadonlyMap<string, Holder>>;
 }
@@ -31,11 +31,12 @@ export async function referencedValues(options: ReferencedValuesOptions): Promis
   const { kind, namespace, refs } = options;
   const found = await options.read([...new Set(Object.values(refs).map(({ name }) => name))]);
   const values: Record<string, string> = {};
-  for (const [called, { name, key }] of Object.entries(refs)) {
+  for (const [called, { name, key, optional }] of Object.entries(refs)) {
     const object = found.get(name);
     if (object === undefined)
       throw new IssuerError(`${kind} ${namespace}/${name} not found. Create it with the key "${key}".`);
     const value = object.data?.[key];
+    if ((value === undefined || value === "") && optional === true) continue;
     if (value === undefined || value === "")
       throw new IssuerError(`${kind} ${namespace}/${name} has no key "${key}". Add it.`);
     values[called] = kind === "Secret" ? Buffer.from(value, "base64").toString("utf8") : value;

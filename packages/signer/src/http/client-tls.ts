@@ -17,6 +17,11 @@ export interface TlsOptions {
   readonly key?: string | undefined;
   /** DNS name to ask for (SNI) and to expect in the server's certificate, instead of the URL's host. */
   readonly serverName?: string | undefined;
+  /**
+   * Newest version to offer, for servers that ask for a client certificate after the handshake: with TLS 1.3 that is
+   * post-handshake authentication (RFC 8446 §4.6.2), which Node does not do.
+   */
+  readonly maxVersion?: "TLSv1.2" | "TLSv1.3" | undefined;
 }
 
 /** TLS of an agent. */
@@ -91,7 +96,7 @@ function assertServerName(name: string): void {
  * @param now milliseconds since the epoch: expired material is refused here, where it can be named
  */
 export function clientTls(options: TlsOptions, now: number): ClientTls {
-  const { ca, cert, key, serverName } = options;
+  const { ca, cert, key, serverName, maxVersion } = options;
   if ((cert === undefined) !== (key === undefined)) {
     const [given, missing] = cert === undefined ? ["key", "certificate"] : ["certificate", "key"];
     throw new IssuerError(`client ${given} refused: there is no client ${missing} with it; store both`);
@@ -102,7 +107,11 @@ export function clientTls(options: TlsOptions, now: number): ClientTls {
     ...(cert === undefined || key === undefined ? {} : identity(cert, key, now)),
   };
   // Explicit values win over NODE_TLS_REJECT_UNAUTHORIZED and --tls-min-v1.0.
-  const always = { minVersion: "TLSv1.2", rejectUnauthorized: true } as const;
+  const always = {
+    minVersion: "TLSv1.2",
+    ...(maxVersion === undefined ? {} : { maxVersion }),
+    rejectUnauthorized: true,
+  } as const;
   return {
     agent: {
       ...always,

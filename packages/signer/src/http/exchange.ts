@@ -84,7 +84,8 @@ export async function exchange(options: ExchangeOptions): Promise<HttpResponse> 
     response = await head(request, options.body);
     cancelTimer();
     const body = await read(response, options);
-    return { status: response.statusCode ?? 0, headers: response.headers, body };
+    const { statusCode: status = 0, statusMessage: statusText = "", headers } = response;
+    return { status, statusText, headers, body };
   } catch (error) {
     request.destroy();
     const reason = signal.aborted ? signal.reason : (broken ?? error);

@@ -101,6 +101,20 @@ describe("HttpClient over TLS", () => {
     expect(resumed).toEqual([false, true]);
   });
 
+  test.each(["TLSv1.2", "TLSv1.3"] as const)(
+    "offers nothing newer than %s where told so",
+    async (maxVersion) => {
+      const spoken: (string | null)[] = [];
+      await using fixture = await ServerFixture.https(server, ({ socket }, response) => {
+        spoken.push((socket as unknown as { getProtocol(): string | null }).getProtocol());
+        response.end("{}");
+      });
+      using http = new HttpClient({ ca: root.ca, maxVersion });
+      await http.get(fixture.url);
+      expect(spoken).toEqual([maxVersion]);
+    },
+  );
+
   test("trusts an intermediate in the bundle without its root, as Go does", async () => {
     const intermediate = await root.intermediate();
     const { error } = await attempt(await intermediate.issue(), { ca: intermediate.ca });

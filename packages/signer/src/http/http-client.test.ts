@@ -27,6 +27,12 @@ describe("HttpClient requests", () => {
     });
   });
 
+  test("keeps the reason phrase, in which some servers say what is wrong", async () => {
+    await using rig = await serve((_, response) => response.writeHead(403, "No grant for this scope").end());
+    const { status, statusText } = await rig.http.request("POST", rig.url, { accept: "any" });
+    expect({ status, statusText }).toEqual({ status: 403, statusText: "No grant for this scope" });
+  });
+
   test("sends a body as it is, and headers over its own defaults", async () => {
     await using rig = await serve(echo, { userAgent: "issuer/1" });
     const headers = { "Content-Type": "application/pkcs10", Accept: "application/pkix-cert" };

@@ -34,6 +34,8 @@ export interface HttpRequestOptions<T = unknown> {
 /** A complete answer. */
 export interface HttpResponse {
   readonly status: number;
+  /** The reason phrase as the server sent it: empty with HTTP/2 proxies, and as little to be trusted as a body. */
+  readonly statusText: string;
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
   readonly body: Buffer;
 }

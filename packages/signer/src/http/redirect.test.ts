@@ -12,7 +12,7 @@ function follow(
     ...options
   }: HttpRequestOptions & { method?: string; from?: string; hasIdentity?: boolean } = {},
 ) {
-  const response = { status, headers: { location }, body: Buffer.alloc(0) };
+  const response = { status, statusText: "", headers: { location }, body: Buffer.alloc(0) };
   return followRedirect({ method, target: new URL(from), options, mayIssue: true }, response, hasIdentity);
 }
 

@@ -44,6 +44,17 @@ describe("issuerFragment", () => {
     expectTypeOf(testSigner).toBeCallableWith(fragment, { spec: { url: "https://pki.example.com" } });
   });
 
+  test("gives the value of an optional key as possibly undefined", () => {
+    issuerFragment({
+      spec,
+      secrets: (spec) => ({ token: { ...spec.tokenSecretRef, optional: true } as const }),
+      connect: ({ secrets }) => {
+        expectTypeOf(secrets).toEqualTypeOf<{ readonly token: string | undefined }>();
+        return { check, sign: async () => issued({ chain }) };
+      },
+    });
+  });
+
   test("refuses a ConfigMap, a Secret or a field that is not named", () => {
     issuerFragment({
       spec,
