@@ -5,8 +5,8 @@ import type { FaultsTarget } from "./target.ts";
 
 const outageMs = 400;
 
-/** The embedded Kubernetes API. */
-export async function startEmbeddedTarget(): Promise<FaultsTarget> {
+/** The embedded Kubernetes API; the cases are small unless `full`. */
+export async function startEmbeddedTarget({ full = false } = {}): Promise<FaultsTarget> {
   const cluster = await startTestCluster({ certManager: false });
   const { api, connection } = cluster;
   // Installs the CRDs; the stand-in itself is not wanted.
@@ -17,7 +17,7 @@ export async function startEmbeddedTarget(): Promise<FaultsTarget> {
     token: api.adminToken,
     connection,
     kube,
-    size: (small) => small,
+    size: (small, large) => (full ? large : small),
     async restart() {
       const gone = api.faults.add({ action: { type: "reset" } });
       api.faults.cutWatches();

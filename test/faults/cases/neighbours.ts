@@ -1,3 +1,4 @@
+import { httpClientDefaults } from "@countersign/issuer-core";
 import { type FakePki, startFakePki } from "@countersign/issuer-testing";
 import { describe, expect, type TestContext, test } from "vitest";
 import { eventually } from "../../e2e/eventually.ts";
@@ -33,14 +34,19 @@ export function neighbourCases(target: TargetOf): void {
       }
       // Side by side, so that whatever else the machine does slows both alike.
       await Promise.all(scenes.map((scene) => scene.serve(limits)));
+      const served = performance.now();
       const [calm, beside] = scenes.map(({ pki }) => pki.ledger.entries);
       await eventually(
-        { timeout: 90_000, interval: 100 },
+        { timeout: 150_000, interval: 100 },
         "every request of the healthy issuers issued",
         async () => [calm?.length, beside?.length],
         (issued) => issued.every((count) => count === each * healthy.length),
       );
-      expect(hung.count("order")).toBe(limits.maxConcurrentSignsPerIssuer);
+      // Its places are taken anew only when the calls before are given up.
+      const turns = Math.ceil((performance.now() - served) / httpClientDefaults.headersTimeoutMs);
+      const { maxConcurrentSignsPerIssuer } = limits;
+      expect(hung.count("order")).toBeGreaterThanOrEqual(maxConcurrentSignsPerIssuer);
+      expect(hung.count("order")).toBeLessThanOrEqual(maxConcurrentSignsPerIssuer * turns);
       expect(hung.ledger.entries).toEqual([]);
       // From where both are under way to where the first of them has no work left.
       const [calmTimes, besideTimes] = [calm, beside].map((entries) =>

@@ -12,7 +12,7 @@ export function restartCases(target: TargetOf): void {
       await scene.createIssuer();
       await scene.serve();
       await scene.untilIssuer("True");
-      const restarts = target().size(4, 10);
+      const restarts = target().size(4, 30);
       const each = target().size(10, 20);
       for (let round = 0; round < restarts; round += 1) {
         await scene.createRequests(each, { prefix: `r${round}` });
