@@ -2,6 +2,7 @@ import {
   BadCertificateError,
   type CertificateCache,
   parseCertificates,
+  pathFromLeaf,
   type X509,
 } from "@countersign/issuer-signer";
 
@@ -12,9 +13,6 @@ export interface IssuedPem {
   readonly caChain?: readonly string[] | undefined;
   readonly issuingCa?: string | undefined;
 }
-
-/** A path longer than any real one ends here: two CAs that cross-signed each other form a circle. */
-const maxDepth = 16;
 
 /**
  * The path from the leaf upwards, as far as Vault's answer holds it. What is not on the path is left out: Vault's
@@ -35,17 +33,5 @@ export function chainFromLeaf(
   if (leaf === undefined) throw new BadCertificateError("Vault's answer holds no certificate");
   const cas = caChain !== undefined && caChain.length > 0 ? caChain : [issuingCa ?? ""];
   const pool = [...bundled, ...cas.filter((pem) => pem.trim() !== "").flatMap(read)];
-  const path: X509[] = [leaf];
-  for (let at = leaf; path.length < maxDepth && !at.isSelfSigned; ) {
-    const parents = pool.filter((candidate) => !isOn(path, candidate) && at.isIssuedBy(candidate));
-    const parent = parents.find(({ isSelfSigned }) => isSelfSigned) ?? parents[0];
-    if (parent === undefined) break;
-    path.push(parent);
-    at = parent;
-  }
-  return path;
-}
-
-function isOn(path: readonly X509[], { sha256Hex }: X509): boolean {
-  return path.some((certificate) => certificate.sha256Hex === sha256Hex);
+  return pathFromLeaf(leaf, pool);
 }

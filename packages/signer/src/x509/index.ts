@@ -33,6 +33,7 @@ export type { BasicConstraints, Extension } from "./extensions.ts";
 export type { OtherGeneralName, SubjectNames } from "./general-names.ts";
 export { type CaProfile, type IssueFromCaOptions, issueFromCa } from "./issue-from-ca.ts";
 export type { IssuedMismatch, RequestedCertificate } from "./issued-mismatch.ts";
+export { pathFromLeaf } from "./path-from-leaf.ts";
 export { encodePem, pemLimits } from "./pem.ts";
 export { parsePkcs7Certificates } from "./pkcs7.ts";
 export { parsePrivateKey } from "./private-key.ts";
