@@ -3,6 +3,7 @@
  *
  * @module
  */
+export { type CaBundleSources, caBundleFields, caBundlePem } from "./spec/ca-bundle-fields.ts";
 export { caProfileFields } from "./spec/ca-profile-fields.ts";
 export { configMapKeyRef } from "./spec/config-map-key-ref.ts";
 export { exactlyOneOf } from "./spec/exactly-one-of.ts";

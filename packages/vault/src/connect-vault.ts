@@ -5,6 +5,7 @@ import {
   IssuerError,
   type Signer,
 } from "@countersign/issuer-signer";
+import { caBundlePem } from "@countersign/issuer-signer/spec";
 import { authOfSpec } from "./auth/auth-of-spec.ts";
 import type { VaultConfigMapRefs, VaultSecretRefs } from "./secret-refs.ts";
 import { parseSignPath, type SignPath, signPathOf } from "./sign-path.ts";
@@ -36,7 +37,12 @@ export function connectVault(context: VaultContext, options: ConnectVaultOptions
   const { vault } = spec;
   const path = pathOf(vault);
   const servers = (vault.servers ?? [vault.server ?? ""]).map(baseUrl);
-  const trust = { ca: caOf(context), serverName: vault.serverName };
+  const ca = caBundlePem({
+    inline: vault.caBundle,
+    secret: secrets.caBundle,
+    configMap: context.configMaps.caBundle,
+  });
+  const trust = { ca, serverName: vault.serverName };
   const http = context.http.with({ ...trust, cert: secrets.clientCert, key: secrets.clientKey });
   const transport = new VaultTransport({ http, servers, namespace: vault.namespace });
   const endpoints = new Endpoints({ urls: servers, onChange: reports.circuit });
@@ -75,16 +81,4 @@ function baseUrl(server: string): string {
   if (search !== "" || hash !== "")
     throw new IssuerError("A server's URL has a query or a fragment. Give scheme, host and port only.");
   return server.replace(/\/+$/, "");
-}
-
-/** PEM of the CAs that the servers' certificates must come from; undefined for those of the system. */
-function caOf({ spec: { vault }, secrets, configMaps }: VaultContext): string | undefined {
-  const inline =
-    vault.caBundle === undefined ? undefined : Buffer.from(vault.caBundle, "base64").toString("latin1");
-  const given = [inline, secrets.caBundle, configMaps.caBundle].filter((pem) => pem !== undefined);
-  if (given.length > 1)
-    throw new IssuerError(
-      "Only one of caBundle, caBundleSecretRef and caBundleConfigMapRef may be set. Remove the others.",
-    );
-  return given[0];
 }

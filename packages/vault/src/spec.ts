@@ -1,4 +1,4 @@
-import { configMapKeyRef, exactlyOneOf, secretKeyRef } from "@countersign/issuer-signer/spec";
+import { caBundleFields, exactlyOneOf, secretKeyRef } from "@countersign/issuer-signer/spec";
 import { z } from "zod";
 
 const name = z.string().min(1).max(253);
@@ -107,13 +107,7 @@ export const vaultSpec = exactlyOneOf(
         .enum(["sign", "sign-verbatim", "sign-intermediate"])
         .optional()
         .describe("How to sign, with mount: by the role (default), the CSR as it is, or as a CA."),
-      caBundle: z
-        .base64()
-        .max(450_000)
-        .optional()
-        .describe("PEM certificates, base64, to verify the servers with instead of the system's."),
-      caBundleSecretRef: secretKeyRef({ defaultKey: "ca.crt" }).optional(),
-      caBundleConfigMapRef: configMapKeyRef({ defaultKey: "ca.crt" }).optional(),
+      ...caBundleFields,
       clientCertSecretRef: secretKeyRef({ defaultKey: "tls.crt" })
         .optional()
         .describe("Client certificate for every connection; with clientKeySecretRef."),
