@@ -1,0 +1,4 @@
+import { runIssuer } from "@countersign/issuer-core";
+import { webhook } from "./webhook.ts";
+
+await runIssuer(webhook);
