@@ -5,6 +5,12 @@
  */
 export { CredentialGuard } from "./credential-guard.ts";
 export {
+  type LeasedToken,
+  TokenCache,
+  type TokenCacheOptions,
+  type TokenSource,
+} from "./credentials/token-cache.ts";
+export {
   BadCertificateError,
   InvalidCsrError,
   IssuerError,
@@ -33,6 +39,7 @@ export {
   type SignerCondition,
   type SignOutcome,
 } from "./outcome.ts";
+export { quoted } from "./quoted.ts";
 export type { CheckContext, Requester, SignContext, Signer, SignRequest } from "./signer.ts";
 export { parseGoDuration } from "./spec/go-duration.ts";
 export * from "./x509/index.ts";

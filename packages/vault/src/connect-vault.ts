@@ -4,6 +4,7 @@ import {
   type HttpClient,
   IssuerError,
   type Signer,
+  TokenCache,
 } from "@countersign/issuer-signer";
 import { caBundlePem } from "@countersign/issuer-signer/spec";
 import { authOfSpec } from "./auth/auth-of-spec.ts";
@@ -11,7 +12,6 @@ import type { VaultConfigMapRefs, VaultSecretRefs } from "./secret-refs.ts";
 import { parseSignPath, type SignPath, signPathOf } from "./sign-path.ts";
 import { VaultSigner } from "./signer.ts";
 import type { VaultSpec } from "./spec.ts";
-import { TokenCache } from "./token-cache.ts";
 import { VaultLogin } from "./vault-login.ts";
 import { VaultSession } from "./vault-session.ts";
 import { VaultTransport } from "./vault-transport.ts";

@@ -1,5 +1,4 @@
-import type { Csr } from "@countersign/issuer-signer";
-import { quoted } from "./errors.ts";
+import { type Csr, quoted } from "@countersign/issuer-signer";
 import type { VaultAnswer } from "./vault-answer.ts";
 
 /** Why a role refuses a CSR: the request can never succeed unless the role changes. */

@@ -1,10 +1,16 @@
-import { IssuerError, retryAfterMs, type SignerError, signerErrorCode } from "@countersign/issuer-signer";
+import {
+  IssuerError,
+  type LeasedToken,
+  retryAfterMs,
+  type SignerError,
+  signerErrorCode,
+  type TokenSource,
+} from "@countersign/issuer-signer";
 import type { AuthMethod } from "./auth/auth-method.ts";
 import { commonError, NotTheServersFault, said } from "./errors.ts";
 import { loginError } from "./login-error.ts";
-import type { TokenSource } from "./token-cache.ts";
 import { isSuccess, objectField, type VaultAnswer } from "./vault-answer.ts";
-import { readToken, type VaultToken } from "./vault-token.ts";
+import { readToken } from "./vault-token.ts";
 import type { VaultTransport } from "./vault-transport.ts";
 
 /** Logs in by one method, renews, and gives tokens back. */
@@ -17,7 +23,7 @@ export class VaultLogin implements TokenSource {
     this.#method = method;
   }
 
-  async login(server: string, signal: AbortSignal): Promise<VaultToken> {
+  async login(server: string, signal: AbortSignal): Promise<LeasedToken> {
     const { path, http } = this.#method;
     const json = await this.#credentials(signal);
     const answer = await this.#transport.call(server, { method: "POST", path, json, http, signal });
@@ -36,7 +42,7 @@ export class VaultLogin implements TokenSource {
     }
   }
 
-  async renew(server: string, token: string, signal: AbortSignal): Promise<VaultToken> {
+  async renew(server: string, token: string, signal: AbortSignal): Promise<LeasedToken> {
     const { http } = this.#method;
     const path = "auth/token/renew-self";
     const answer = await this.#transport.call(server, {

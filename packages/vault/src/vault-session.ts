@@ -1,6 +1,5 @@
-import { type Endpoints, IssuerError, type SignerError } from "@countersign/issuer-signer";
+import { type Endpoints, IssuerError, type SignerError, type TokenCache } from "@countersign/issuer-signer";
 import { isTokenRefused, NotTheServersFault } from "./errors.ts";
-import type { TokenCache } from "./token-cache.ts";
 import { isSuccess, type VaultAnswer } from "./vault-answer.ts";
 import type { VaultCall, VaultTransport } from "./vault-transport.ts";
 

@@ -1,17 +1,10 @@
-import { IssuerError } from "@countersign/issuer-signer";
+import { IssuerError, type LeasedToken } from "@countersign/issuer-signer";
 
-/** A token of Vault, as a login or a renewal answers it. */
-export interface VaultToken {
-  readonly value: string;
-  /** Milliseconds for which it is valid from now; 0 for a token without an end. */
-  readonly leaseMs: number;
-  /** Service tokens may be renewed; batch tokens may not, and there is nothing to revoke of them. */
-  readonly renewable: boolean;
-  readonly revocable: boolean;
-}
-
-/** Reads `auth` of a login or a renewal. */
-export function readToken(auth: Readonly<Record<string, unknown>> | undefined, host: string): VaultToken {
+/**
+ * Reads `auth` of a login or a renewal. Service tokens may be renewed; batch tokens may not, and there is nothing to revoke
+ * of them.
+ */
+export function readToken(auth: Readonly<Record<string, unknown>> | undefined, host: string): LeasedToken {
   const value = auth?.client_token;
   if (typeof value !== "string" || value === "") {
     const hint =

@@ -1,10 +1,23 @@
-import { type Clock, RetryableError, signerErrorCode } from "@countersign/issuer-signer";
-import type { VaultToken } from "./vault-token.ts";
+import { RetryableError, signerErrorCode } from "../errors.ts";
+import type { Clock } from "../http/clock.ts";
+
+/** A token that a login, or a renewal, was answered with. */
+export interface LeasedToken {
+  readonly value: string;
+  /** Milliseconds for which it is valid from now; 0 for a token without an end. */
+  readonly leaseMs: number;
+  /** Whether it can be renewed; any other is replaced by another login. */
+  readonly renewable: boolean;
+  /** Whether there is anything to revoke at the end. */
+  readonly revocable: boolean;
+}
 
 /** How tokens are had and given back. */
 export interface TokenSource {
-  login(server: string, signal: AbortSignal): Promise<VaultToken>;
-  renew(server: string, token: string, signal: AbortSignal): Promise<VaultToken>;
+  login(server: string, signal: AbortSignal): Promise<LeasedToken>;
+  /** Called for renewable tokens only. */
+  renew(server: string, token: string, signal: AbortSignal): Promise<LeasedToken>;
+  /** Called for revocable tokens only. */
   revoke(server: string, token: string, signal: AbortSignal): Promise<void>;
 }
 
@@ -17,7 +30,7 @@ export interface TokenCacheOptions {
 }
 
 interface Held {
-  readonly token: VaultToken;
+  readonly token: LeasedToken;
   readonly server: string;
   /** In the milliseconds of the clock. */
   readonly since: number;
@@ -117,7 +130,7 @@ export class TokenCache {
     return this.#hold(token, server, since, token.leaseMs);
   }
 
-  #hold(token: VaultToken, server: string, since: number, firstLeaseMs: number): Held {
+  #hold(token: LeasedToken, server: string, since: number, firstLeaseMs: number): Held {
     const lease = token.leaseMs === 0 ? Number.POSITIVE_INFINITY : token.leaseMs;
     const refreshAfter = lease * (refreshShare + refreshJitter * this.#random());
     const held = {

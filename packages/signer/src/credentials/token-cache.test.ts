@@ -1,7 +1,6 @@
-import { IssuerError, RetryableError } from "@countersign/issuer-signer";
 import { describe, expect, test } from "vitest";
-import { TokenCache, type TokenSource } from "./token-cache.ts";
-import type { VaultToken } from "./vault-token.ts";
+import { IssuerError, RetryableError } from "../errors.ts";
+import { type LeasedToken, TokenCache, type TokenSource } from "./token-cache.ts";
 
 const server = "https://vault.example.com";
 const never = new AbortController().signal;
@@ -23,7 +22,7 @@ function fixture({ leaseMs = 60_000, renewable = true, revocable = true, renewed
     login: async (): Promise<void> => {},
     renew: async (): Promise<void> => {},
   };
-  const tokenOf = (lease: number): VaultToken => ({
+  const tokenOf = (lease: number): LeasedToken => ({
     value: `t${world.logins}`,
     leaseMs: lease,
     renewable,
