@@ -21,6 +21,7 @@ export {
 } from "./kube/list-watch.ts";
 export { type Named, objectKey } from "./kube/object-key.ts";
 export { type ResourceTarget, resourcePath } from "./kube/resource-path.ts";
+export type { RetryWriteOptions } from "./kube/retry-write.ts";
 export { Store, type StoreChange, type StoreListener, type StoreOptions } from "./kube/store.ts";
 export {
   type KubeQuery,

@@ -54,6 +54,7 @@ export function connectTo(servers: string | readonly string[], options: ConnectO
       uid: "1",
       ...issuer,
     },
+    credentials: { save: () => Promise.reject(new Error("not used")) },
     serviceAccountTokens: {
       async request(request) {
         tokenRequests.push(request);

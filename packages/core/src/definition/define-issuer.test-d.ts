@@ -62,6 +62,19 @@ describe("defineIssuer", () => {
     });
   });
 
+  test("takes a fragment that saves credentials", () => {
+    const fragment = issuerFragment({
+      spec,
+      secrets: (spec) => ({ token: spec.tokenSecretRef }),
+      savesCredentials: ["token"],
+      connect: ({ credentials }) => ({
+        check: ({ signal }) => credentials.save({ token: "x" }, { signal }),
+        sign: async () => issued(chain),
+      }),
+    });
+    expectTypeOf(defineIssuer({ ...identity, ...fragment })).toEqualTypeOf<IssuerDefinition>();
+  });
+
   test("takes a class that implements Signer", () => {
     class AcmeSigner implements Signer<{ id: string }> {
       check = check;

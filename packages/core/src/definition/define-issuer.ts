@@ -25,7 +25,8 @@ export interface IssuerDefinitionOptions<
   Secrets extends SecretRefs,
   ConfigMaps extends ConfigMapRefs,
   Op,
-> extends IssuerFragment<SpecSchema, Secrets, ConfigMaps, Op> {
+  Saved extends string = never,
+> extends IssuerFragment<SpecSchema, Secrets, ConfigMaps, Op, Saved> {
   /** API group of the issuer kinds: a DNS name that you own, never `cert-manager.io`. */
   readonly group: string;
   /** API version, such as `v1alpha1`. */
@@ -45,7 +46,8 @@ export interface IssuerKind {
 export type AnyConnectContext = ConnectContext<
   unknown,
   Readonly<Record<string, SecretKeyRef>>,
-  Readonly<Record<string, ConfigMapKeyRef>>
+  Readonly<Record<string, ConfigMapKeyRef>>,
+  string
 >;
 
 /** A checked definition: what `runIssuer`, `startIssuer` and the generators take. Made by {@link defineIssuer}. */
@@ -61,6 +63,8 @@ export interface IssuerDefinition {
   readonly readsConfigMaps: boolean;
   /** Whether its signers ask for tokens of service accounts: without, the controller has no right to. */
   readonly requestsTokens: boolean;
+  /** Which of its `secrets` its signers write: without, the controller may not write to any Secret. */
+  readonly savesCredentials: readonly string[];
   secrets(spec: unknown): Readonly<Record<string, SecretKeyRef>>;
   configMaps(spec: unknown): Readonly<Record<string, ConfigMapKeyRef>>;
   limits(spec: unknown): IssuerLimits;
@@ -105,7 +109,8 @@ export function defineIssuer<
   Secrets extends SecretRefs = Readonly<Record<never, never>>,
   ConfigMaps extends ConfigMapRefs = Readonly<Record<never, never>>,
   Op = undefined,
->(options: IssuerDefinitionOptions<SpecSchema, Secrets, ConfigMaps, Op>): IssuerDefinition {
+  Saved extends string = never,
+>(options: IssuerDefinitionOptions<SpecSchema, Secrets, ConfigMaps, Op, Saved>): IssuerDefinition {
   const { group, version, kinds } = options;
   check("group", "a DNS name such as `pki.example.com`", group, dnsName.test(group) && group.length <= 253);
   check(
@@ -150,6 +155,7 @@ export function defineIssuer<
     readsSecrets: secrets !== undefined,
     readsConfigMaps: configMaps !== undefined,
     requestsTokens: options.requestsTokens === true,
+    savesCredentials: Object.freeze([...(options.savesCredentials ?? [])]),
     secrets: (spec: unknown) => withoutUndefined(secrets?.(spec)),
     configMaps: (spec: unknown) => withoutUndefined(configMaps?.(spec)),
     limits: (spec: unknown) => checkedLimits(limits?.(spec)),

@@ -131,6 +131,31 @@ describe("issuerRbac", () => {
     );
   });
 
+  test.each([
+    [both, "controller"],
+    [{ cluster: "AcmeClusterIssuer" }, "pki/references"],
+  ])("grants `patch` on Secrets to a definition of %j that saves some of them", (kinds, role) => {
+    const definition = defineIssuer({
+      group: "pki.example.com",
+      version: "v1alpha1",
+      kinds,
+      spec: z.object({ tokenSecretRef: secretKeyRef() }),
+      secrets: (spec) => ({ token: spec.tokenSecretRef }),
+      savesCredentials: ["token"],
+      connect: () => ({ check: async () => undefined, sign: async () => issued({ chain: "" }) }),
+    });
+    const secrets = (references?: IssuerRbacOptions["references"]) =>
+      rights(issuerRbac(definition, { serviceAccount, references })).filter((right) =>
+        right.includes("/secrets"),
+      );
+    expect(secrets()).toEqual([...watched(`${role} /secrets`), `${role} /secrets patch`]);
+    expect(secrets({ secrets: ["a", "b"] })).toEqual([
+      ...watched(`${role} /secrets`).map((right) => `${right} a,b`),
+      `${role} /secrets patch a,b`,
+    ]);
+    expect(secrets({ secrets: ["a", "b"], savedSecrets: ["b"] }).at(-1)).toBe(`${role} /secrets patch b`);
+  });
+
   test("grants the one Lease only where leader election is asked for", () => {
     const lease = (options: Partial<IssuerRbacOptions>) =>
       rights(rbac(both, options)).filter((right) => right.includes("leases"));

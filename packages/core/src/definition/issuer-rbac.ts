@@ -35,6 +35,8 @@ export interface RoleBindingManifest extends Manifest {
 /** Names of objects that issuers may refer to. */
 export interface ReferenceNames {
   readonly secrets?: readonly string[] | undefined;
+  /** Those of the Secrets that signers may write to; all of `secrets` unless given. */
+  readonly savedSecrets?: readonly string[] | undefined;
   readonly configMaps?: readonly string[] | undefined;
   /** Those whose tokens signers may ask for. */
   readonly serviceAccounts?: readonly string[] | undefined;
@@ -74,7 +76,7 @@ const watchOnly = ["list", "watch"];
 /**
  * The roles that a controller of this definition needs and no more, each followed by its binding.
  *
- * Secrets, ConfigMaps and tokens: a namespaced issuer may name an object of any namespace that it is created in, so its
+ * Secrets, which are written to only with `savesCredentials`, ConfigMaps and tokens: a namespaced issuer may name an object of any namespace that it is created in, so its
  * controller has the right in all of them; the controller of a cluster kind alone has it in one namespace; one whose
  * definition has no `secrets`, `configMaps` or `requestsTokens` has none.
  */
@@ -118,8 +120,8 @@ function controllerRules({ group, kinds }: IssuerDefinition): readonly PolicyRul
 }
 
 function referenceRules(
-  { readsSecrets, readsConfigMaps, requestsTokens }: IssuerDefinition,
-  { secrets, configMaps, serviceAccounts }: ReferenceNames = {},
+  { readsSecrets, readsConfigMaps, requestsTokens, savesCredentials }: IssuerDefinition,
+  { secrets, savedSecrets = secrets, configMaps, serviceAccounts }: ReferenceNames = {},
 ): readonly PolicyRule[] {
   const rule = (resource: string, verbs: readonly string[], names?: readonly string[]): PolicyRule => ({
     apiGroups: [""],
@@ -129,6 +131,7 @@ function referenceRules(
   });
   return [
     ...(readsSecrets ? [rule("secrets", watchOnly, secrets)] : []),
+    ...(savesCredentials.length > 0 ? [rule("secrets", ["patch"], savedSecrets)] : []),
     ...(readsConfigMaps ? [rule("configmaps", watchOnly, configMaps)] : []),
     ...(requestsTokens ? [rule("serviceaccounts/token", ["create"], serviceAccounts)] : []),
   ];

@@ -1,10 +1,18 @@
-import { type ConnectContext, IssuerError, newSelfSignedCa, type Signer } from "@countersign/issuer-signer";
+import { inspect } from "node:util";
+import {
+  type ConnectContext,
+  type Credentials,
+  IssuerError,
+  newSelfSignedCa,
+  type Signer,
+} from "@countersign/issuer-signer";
 import { describe, expect, test } from "vitest";
 import { z } from "zod";
 import { defineIssuer } from "../definition/define-issuer.ts";
 import type { IssuerObject } from "../kube/types.ts";
 import { Lifecycle } from "../lifecycle/lifecycle.ts";
 import { connectIssuer } from "./connect-issuer.ts";
+import { IssuerCredentials } from "./issuer-credentials.ts";
 
 const signer: Signer = { check: async () => {}, sign: () => Promise.reject(new Error("not used")) };
 const jwt = "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJ4In0.c2lnbmF0dXJl";
@@ -15,11 +23,16 @@ const { certificate, key } = newSelfSignedCa({
   notAfter,
 });
 
+interface ConnectedOptions {
+  readonly requestsTokens?: true | undefined;
+  readonly credentials?: IssuerCredentials | undefined;
+}
+
 /** A connection whose `connect` is this, and what was announced. */
 async function connected(
   connect: (context: ConnectContext<unknown>) => Signer,
   secrets: Readonly<Record<string, string>> = {},
-  { requestsTokens }: { readonly requestsTokens?: true | undefined } = { requestsTokens: true },
+  { requestsTokens, credentials }: ConnectedOptions = { requestsTokens: true },
 ) {
   const announced: unknown[] = [];
   const lifecycle = new Lifecycle();
@@ -47,6 +60,7 @@ async function connected(
     spec: {},
     secrets,
     configMaps: {},
+    credentials,
     tokens: { request: async () => ({ token: jwt, expiresAt: 0 }) },
     userAgent: "test",
     http: {},
@@ -97,6 +111,67 @@ describe("connectIssuer", () => {
     const { signal } = new AbortController();
     const failed = connection.use((each) => each.check({ signal }));
     await expect(failed).rejects.toThrow("login with [redacted] refused");
+  });
+
+  test("S7: a value that the signer saves is in none of its errors, nor in the save's own", async () => {
+    const writes: string[] = [];
+    const credentials = new IssuerCredentials({
+      namespace: "team",
+      refs: { token: { name: "acme", key: "token" } },
+      saves: ["token"],
+      values: { token: "first-token" },
+      versions: new Map([["acme", "1"]]),
+      write: async ({ data }) => {
+        const value = Buffer.from(data.token ?? "", "base64").toString();
+        writes.push(value);
+        throw new IssuerError(`refused: ${value}`);
+      },
+    });
+    const { connection } = await connected(
+      ({ credentials }) => ({
+        ...signer,
+        async check({ signal }) {
+          const saving = (credentials as Credentials<"token">).save({ token: "second-token" }, { signal });
+          await saving.catch((error) => {
+            throw new IssuerError("after first-token", { cause: error });
+          });
+        },
+      }),
+      { token: "first-token" },
+      { credentials },
+    );
+    const { signal } = new AbortController();
+    const failed = await connection.use((each) => each.check({ signal })).catch((error: unknown) => error);
+    expect(writes).toEqual(["second-token"]);
+    expect(inspect(failed, { depth: 9 })).not.toMatch(/(first|second)-token/);
+    expect(failed).toMatchObject({ message: "after [redacted]", cause: { message: "refused: [redacted]" } });
+  });
+
+  test("announces the end of a certificate that the signer saves", async () => {
+    const credentials = new IssuerCredentials({
+      namespace: "team",
+      refs: { cert: { name: "acme", key: "tls.crt" } },
+      saves: ["cert"],
+      values: { cert: "none yet" },
+      versions: new Map(),
+      write: async ({ name, namespace }) => ({
+        apiVersion: "v1",
+        kind: "Secret",
+        metadata: { name, namespace, uid: "s", resourceVersion: "2", creationTimestamp: "" },
+      }),
+    });
+    const { connection, announced } = await connected(
+      ({ credentials }) => ({
+        ...signer,
+        check: ({ signal }) =>
+          (credentials as Credentials<"cert">).save({ cert: certificate.pem }, { signal }),
+      }),
+      { cert: "none yet" },
+      { credentials },
+    );
+    connection.begin();
+    await connection.use((each) => each.check({ signal: new AbortController().signal }));
+    expect(announced).toEqual([["cert", notAfter.getTime()]]);
   });
 
   test("gives no tokens to a definition that does not say that it needs them", async () => {

@@ -1,4 +1,9 @@
-import { HttpClient, type HttpClientOptions, type ServiceAccountTokens } from "@countersign/issuer-signer";
+import {
+  type Credentials,
+  HttpClient,
+  type HttpClientOptions,
+  type ServiceAccountTokens,
+} from "@countersign/issuer-signer";
 import type { AnyConnectContext, IssuerDefinition } from "../definition/define-issuer.ts";
 import type { IssuerObject } from "../kube/types.ts";
 import type { Lifecycle } from "../lifecycle/lifecycle.ts";
@@ -7,6 +12,7 @@ import { certificateExpiry } from "./certificate-expiry.ts";
 import { ConnectionReports } from "./connection-reports.ts";
 import { discreetSigner } from "./discreet-signer.ts";
 import { IssuerConnection } from "./issuer-connection.ts";
+import { type IssuerCredentials, noCredentials } from "./issuer-credentials.ts";
 import { noServiceAccountTokens } from "./service-account-tokens.ts";
 
 /** How signers reach their PKIs, as the operator says and no issuer object can. */
@@ -27,6 +33,8 @@ export interface ConnectIssuerOptions {
   readonly configMaps: Readonly<Record<string, string>>;
   /** Of the namespace that the issuer's references are to. */
   readonly tokens: ServiceAccountTokens;
+  /** For definitions that save some. */
+  readonly credentials: IssuerCredentials | undefined;
   readonly userAgent: string;
   readonly http: PkiNetworkOptions;
   /** Puts the deadline on the author's code. */
@@ -39,7 +47,7 @@ export interface ConnectIssuerOptions {
  * @throws what `connect` of the definition throws, without the values of the Secrets
  */
 export async function connectIssuer(options: ConnectIssuerOptions): Promise<IssuerConnection> {
-  const { definition, lifecycle, version, spec, secrets, configMaps, userAgent } = options;
+  const { definition, lifecycle, version, spec, secrets, configMaps, credentials, userAgent } = options;
   const { kind, metadata } = options.issuer;
   const pki = { group: definition.group, kind, namespace: metadata.namespace ?? "", name: metadata.name };
   const http = new HttpClient({
@@ -50,10 +58,13 @@ export async function connectIssuer(options: ConnectIssuerOptions): Promise<Issu
   });
   const known = new KnownSecrets(Object.values(secrets));
   const reports = new ConnectionReports(lifecycle, pki);
-  for (const [credential, value] of Object.entries(secrets)) {
-    const expiresAt = certificateExpiry(value);
-    if (expiresAt !== undefined) reports.credential({ credential, expiresAt });
-  }
+  const reportExpiry = (values: Readonly<Record<string, string>>) => {
+    for (const [credential, value] of Object.entries(values)) {
+      const expiresAt = certificateExpiry(value);
+      if (expiresAt !== undefined) reports.credential({ credential, expiresAt });
+    }
+  };
+  reportExpiry(secrets);
   const limits = definition.limits(spec);
   const context: AnyConnectContext = {
     spec,
@@ -64,6 +75,8 @@ export async function connectIssuer(options: ConnectIssuerOptions): Promise<Issu
     serviceAccountTokens: definition.requestsTokens
       ? discreetTokens(options.tokens, known)
       : noServiceAccountTokens,
+    credentials:
+      credentials === undefined ? noCredentials : discreetCredentials(credentials, known, reportExpiry),
     reports,
   };
   try {
@@ -72,7 +85,7 @@ export async function connectIssuer(options: ConnectIssuerOptions): Promise<Issu
       await signer.close?.();
       http.close();
     };
-    return new IssuerConnection({ version, signer, reports, limits, close });
+    return new IssuerConnection({ version, signer, reports, limits, credentials, close });
   } catch (error) {
     http.close();
     throw known.error(error);
@@ -86,6 +99,26 @@ function discreetTokens(tokens: ServiceAccountTokens, known: KnownSecrets): Serv
       const answer = await tokens.request(request);
       known.addPassing(answer.token);
       return answer;
+    },
+  };
+}
+
+/** The same credentials, each saved value a secret of the issuer before anything is done with it. */
+function discreetCredentials(
+  credentials: Credentials<string>,
+  known: KnownSecrets,
+  onSaved: (values: Readonly<Record<string, string>>) => void,
+): Credentials<string> {
+  return {
+    async save(values, options) {
+      const given: Record<string, string> = {};
+      for (const [called, value] of Object.entries(values)) {
+        if (value === undefined) continue;
+        given[called] = value;
+        known.renew(called, value);
+      }
+      await credentials.save(given, options);
+      onSaved(given);
     },
   };
 }

@@ -1,6 +1,7 @@
 import { CertificateCache, type IssuerLimits, type Signer } from "@countersign/issuer-signer";
 import { ReusableCertificates } from "../request/reusable-certificates.ts";
 import type { ConnectionReports } from "./connection-reports.ts";
+import type { IssuerCredentials } from "./issuer-credentials.ts";
 
 /** What {@link IssuerConnection} is made of. */
 export interface IssuerConnectionOptions {
@@ -9,6 +10,8 @@ export interface IssuerConnectionOptions {
   readonly signer: Signer<unknown>;
   readonly reports: Pick<ConnectionReports, "begin" | "end">;
   readonly limits?: IssuerLimits | undefined;
+  /** Whose signer may save Secret values; its version then does not have the versions of Secrets. */
+  readonly credentials?: Pick<IssuerCredentials, "isCurrent" | "knows"> | undefined;
   /** Closes the signer and what it was given. */
   readonly close: () => Promise<void>;
 }
@@ -22,6 +25,8 @@ export class IssuerConnection {
   readonly version: string;
   /** What the issuer object says of how its requests are served. */
   readonly limits: IssuerLimits;
+  /** As the option. */
+  readonly credentials: IssuerConnectionOptions["credentials"];
   /** CA certificates that its PKI has answered with. */
   readonly certificates = new CertificateCache();
   /** What identical requests may be answered with. A new version of spec or Secrets begins without. */
@@ -32,9 +37,10 @@ export class IssuerConnection {
   #calls = 0;
   #retired: { readonly closed: Promise<void>; readonly drained: () => void } | undefined;
 
-  constructor({ version, signer, reports, limits = {}, close }: IssuerConnectionOptions) {
+  constructor({ version, signer, reports, limits = {}, credentials, close }: IssuerConnectionOptions) {
     this.version = version;
     this.limits = limits;
+    this.credentials = credentials;
     this.#signer = signer;
     this.#reports = reports;
     this.#close = close;

@@ -15,7 +15,8 @@ import { IssuerReconciler } from "./issuer-reconciler.ts";
 import { noServiceAccountTokens } from "./service-account-tokens.ts";
 
 type Spec = { url: string; tokenSecretRef: SecretKeyRef };
-type Connect = (context: ConnectContext<Spec, { token: SecretKeyRef }>) => Signer<undefined>;
+type Context = ConnectContext<Spec, { token: SecretKeyRef }, Readonly<Record<never, never>>, "token">;
+type Connect = (context: Context) => Signer<undefined>;
 
 const okSigner = { check: async () => {}, sign: () => Promise.reject(new Error("not used")) };
 
@@ -28,7 +29,7 @@ function connectionOf(reconciler: IssuerReconciler, issuer: IssuerObject | undef
 /** One issuer object and one Secret, as the caches would show them; what is written shows at once. */
 function fixture(
   connect: Connect = () => okSigner,
-  more: { scope?: "Cluster"; checkTimeoutMs?: number } = {},
+  more: { scope?: "Cluster"; checkTimeoutMs?: number; saves?: readonly "token"[] } = {},
 ) {
   const definition = defineIssuer({
     group: "pki.example.com",
@@ -36,6 +37,7 @@ function fixture(
     kinds: { namespaced: "AcmeIssuer", cluster: "AcmeClusterIssuer" },
     spec: z.object({ url: z.url(), tokenSecretRef: secretKeyRef({ defaultKey: "token" }) }),
     secrets: (spec) => ({ token: spec.tokenSecretRef }),
+    savesCredentials: more.saves,
     connect,
   });
   const kind = definition.kinds.find(({ scope }) => scope === (more.scope ?? "Namespaced"));
@@ -109,6 +111,13 @@ function fixture(
       },
       configMaps: async () => new Map(),
       tokens: () => noServiceAccountTokens,
+      saveSecret: async ({ name, resourceVersion, data }) => {
+        const token = Buffer.from(data.token ?? "", "base64").toString();
+        world.setToken(token, String(Number(resourceVersion) + 1));
+        const saved = world.secrets.get(`team/${name}`);
+        if (saved === undefined) throw new Error("no such Secret");
+        return saved;
+      },
       applyStatus: async (_, issuer, status) => {
         const { conditions } = status as { conditions: Condition[] };
         world.writes.push(...conditions);
@@ -220,6 +229,57 @@ describe("IssuerReconciler", () => {
     world.setToken("rotated", "11");
     await look();
     expect(tokens).toEqual(["t0ken", "rotated"]);
+  });
+
+  test("keeps the signer that has saved a new value, and makes one for somebody else's", async () => {
+    const contexts: Context[] = [];
+    const { world, look, reconciler } = fixture(
+      (context) => {
+        contexts.push(context);
+        return okSigner;
+      },
+      { saves: ["token"] },
+    );
+    await look();
+    const { signal } = new AbortController();
+    await contexts[0]?.credentials.save({ token: "renewed" }, { signal });
+    const saved = world.secrets.get("team/acme-token") as Secret;
+    expect(saved.metadata.resourceVersion).toBe("11");
+    expect(reconciler.knows("key", saved)).toBe(true);
+    await look();
+    expect(contexts).toHaveLength(1);
+    world.setToken("theirs", "12");
+    expect(reconciler.knows("key", world.secrets.get("team/acme-token") as Secret)).toBe(false);
+    await look();
+    expect(contexts.map(({ secrets }) => secrets.token)).toEqual(["t0ken", "theirs"]);
+  });
+
+  test("hands what was saved to the signer of the next version of the spec", async () => {
+    const tokens: string[] = [];
+    const { world, look } = fixture(
+      ({ secrets, credentials }) => {
+        tokens.push(secrets.token);
+        return {
+          ...okSigner,
+          check: ({ signal }) => credentials.save({ token: `${secrets.token}+` }, { signal }),
+        };
+      },
+      { saves: ["token"] },
+    );
+    await look();
+    world.setSpec({ url: "https://b.example.com", tokenSecretRef: { name: "acme-token" } });
+    await look();
+    expect(tokens).toEqual(["t0ken", "t0ken+"]);
+  });
+
+  test("a definition that saves nothing is told so, whatever the RBAC says", async () => {
+    const { world, look } = fixture(({ credentials }) => ({
+      ...okSigner,
+      check: ({ signal }) => (credentials as Context["credentials"]).save({ token: "x" }, { signal }),
+    }));
+    expect(await look()).toBe("retry");
+    expect(world.writes[0]?.message).toContain("the definition has no `savesCredentials`");
+    expect(world.secrets.get("team/acme-token")?.metadata.resourceVersion).toBe("10");
   });
 
   test("closes a replaced signer only after its last call has ended", async () => {

@@ -13,8 +13,10 @@ import { errorText } from "../request/conclude.ts";
 import { connectIssuer, type PkiNetworkOptions } from "./connect-issuer.ts";
 import { type IssuerVerdict, issuerStatus } from "./issuer-condition.ts";
 import type { IssuerConnection } from "./issuer-connection.ts";
+import { IssuerCredentials } from "./issuer-credentials.ts";
 import { parseSpec } from "./parse-spec.ts";
 import { referencedValues } from "./referenced-values.ts";
+import type { SaveSecretOptions } from "./save-secret.ts";
 
 /** How the reconciler reaches the cluster; core implements it, tests may fake it. */
 export interface IssuerPorts {
@@ -34,6 +36,8 @@ export interface IssuerPorts {
   ): Promise<ReadonlyMap<string, ConfigMap>>;
   /** Tokens of the ServiceAccounts of a namespace. */
   tokens(namespace: string): ServiceAccountTokens;
+  /** Writes into a Secret while this process leads; resolves to the Secret after the write. */
+  saveSecret(options: SaveSecretOptions): Promise<Secret>;
   /** Resolves to the issuer after the write, or undefined when it is gone. */
   applyStatus(
     kind: IssuerKind,
@@ -98,6 +102,11 @@ export class IssuerReconciler {
   /** Tells that a call of this connection's signer failed through the issuer's fault. */
   report(key: string, error: unknown, connection: IssuerConnection): void {
     this.#reported.set(key, { error, connection });
+  }
+
+  /** Whether the issuer's signer has saved what is new in this Secret itself, if anything is. */
+  knows(key: string, secret: Secret): boolean {
+    return this.#connections.get(key)?.credentials?.knows(secret) === true;
   }
 
   /** Looks at one issuer: connects if needed, checks, writes the Ready condition if it changes. */
@@ -191,11 +200,12 @@ export class IssuerReconciler {
     const { definition, lifecycle, ports, clusterResourceNamespace, userAgent, http } = this.#options;
     const spec = parseSpec(definition.spec, issuer.spec);
     const namespace = kind.scope === "Cluster" ? clusterResourceNamespace : (issuer.metadata.namespace ?? "");
+    const refs = definition.secrets(spec);
     const [secrets, configMaps] = await Promise.all([
       referencedValues({
         kind: "Secret",
         namespace,
-        refs: definition.secrets(spec),
+        refs,
         read: (names) => ports.secrets(key, namespace, names),
       }),
       referencedValues({
@@ -205,9 +215,21 @@ export class IssuerReconciler {
         read: (names) => ports.configMaps(key, namespace, names),
       }),
     ]);
-    const version = `${objectVersion(issuer)}${secrets.version}/${configMaps.version}`;
+    const saves = definition.savesCredentials;
+    const version = `${objectVersion(issuer)}${saves.length > 0 ? "" : secrets.version}/${configMaps.version}`;
     const current = this.#connections.get(key);
-    if (current?.version === version) return current;
+    if (current?.version === version && current.credentials?.isCurrent(secrets.values) !== false)
+      return current;
+    const credentials =
+      saves.length > 0
+        ? new IssuerCredentials({
+            namespace,
+            refs,
+            saves,
+            ...secrets,
+            write: (options) => ports.saveSecret(options),
+          })
+        : undefined;
     let connection: IssuerConnection;
     try {
       connection = await connectIssuer({
@@ -219,6 +241,7 @@ export class IssuerReconciler {
         secrets: secrets.values,
         configMaps: configMaps.values,
         tokens: ports.tokens(namespace),
+        credentials,
         userAgent,
         http,
         bounded: (call) => this.#bounded("connect", signal, call),

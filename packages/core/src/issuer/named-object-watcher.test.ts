@@ -34,7 +34,7 @@ afterEach(async () => {
 async function watching(
   lists: readonly Script[],
   watches: readonly Script[] = [events()],
-  more: Partial<NamedObjectWatcherOptions> = {},
+  more: Partial<NamedObjectWatcherOptions<Secret>> = {},
 ) {
   const collection = await startCollection(lists, watches);
   const told: string[] = [];
@@ -76,6 +76,30 @@ describe("NamedObjectWatcher", () => {
     await expect.poll(() => told).toEqual(["acme", "other"]);
     expect((await watcher.read("acme", "team", ["a"])).get("a")?.metadata.resourceVersion).toBe("2");
     expect(collection.seen.lists).toHaveLength(1);
+  });
+
+  test("answers with what this process wrote until the cache is past it, and tells of what is gone", async () => {
+    const gone: string[] = [];
+    const { collection, watcher, told } = await watching([list([secret("a", 1)], 1)], [events()], {
+      onChange: (owner, object) => (object === undefined ? gone : told).push(owner),
+    });
+    const version = async () =>
+      (await watcher.read("acme", "team", ["a"])).get("a")?.metadata.resourceVersion;
+    expect(await version()).toBe("1");
+    watcher.wrote(secret("a", 3));
+    expect(await version()).toBe("3");
+    await expect.poll(() => collection.seen.watches).toHaveLength(1);
+    send(collection.watch, ["MODIFIED", secret("a", 2)]);
+    await expect.poll(() => told).toEqual(["acme"]);
+    expect(await version()).toBe("3");
+    send(collection.watch, ["MODIFIED", secret("a", 3)], ["MODIFIED", secret("a", 4)]);
+    await expect.poll(() => told).toHaveLength(3);
+    expect(await version()).toBe("4");
+    watcher.wrote(secret("a", 3));
+    expect(await version()).toBe("4");
+    send(collection.watch, ["DELETED", secret("a", 5)]);
+    await expect.poll(() => gone).toEqual(["acme"]);
+    expect(await version()).toBeUndefined();
   });
 
   test("lets an object go when its last owner names it no more", async () => {

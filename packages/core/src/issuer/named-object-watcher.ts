@@ -1,17 +1,18 @@
 import { IssuerError } from "@countersign/issuer-signer";
 import { type Informer, startInformer } from "../kube/informer.ts";
+import { isOlder } from "../kube/is-older.ts";
 import type { KubeTransport } from "../kube/transport.ts";
 import type { KubeObject, ResourceType } from "../kube/types.ts";
 import type { WatchHealth } from "../probes/issuer-health.ts";
 import type { Scheduler } from "../queue/scheduler.ts";
 
 /** Options of {@link NamedObjectWatcher}. */
-export interface NamedObjectWatcherOptions {
+export interface NamedObjectWatcherOptions<T extends KubeObject> {
   readonly transport: KubeTransport;
   /** A namespaced resource, such as Secrets. */
   readonly type: ResourceType;
-  /** A watched object was created, changed or deleted. */
-  readonly onChange: (owner: string) => void;
+  /** A watched object was created, changed or deleted; the object is undefined when it is gone. */
+  readonly onChange: (owner: string, object: T | undefined) => void;
   /** How long the first look at an object may take, in milliseconds. */
   readonly firstLookMs: number;
   /** What keeps a watch from working for now, and which. */
@@ -22,6 +23,8 @@ export interface NamedObjectWatcherOptions {
 interface Watched<T extends KubeObject> {
   readonly informer: Informer<T>;
   readonly owners: Set<string>;
+  /** The object after the last write of this process, while the cache may be behind it. */
+  written: T | undefined;
 }
 
 /**
@@ -29,10 +32,10 @@ interface Watched<T extends KubeObject> {
  * and no other Secret ever enters this process.
  */
 export class NamedObjectWatcher<T extends KubeObject> {
-  readonly #options: NamedObjectWatcherOptions;
+  readonly #options: NamedObjectWatcherOptions<T>;
   readonly #watched = new Map<string, Watched<T>>();
 
-  constructor(options: NamedObjectWatcherOptions) {
+  constructor(options: NamedObjectWatcherOptions<T>) {
     this.#options = options;
   }
 
@@ -44,14 +47,22 @@ export class NamedObjectWatcher<T extends KubeObject> {
   async read(owner: string, namespace: string, names: readonly string[]): Promise<ReadonlyMap<string, T>> {
     const keys = new Set(names.map((name) => `${namespace}/${name}`));
     for (const [key, watched] of this.#watched) if (!keys.has(key)) this.#release(key, watched, owner);
-    const informers = names.map((name) => ({ name, ...this.#watch(owner, namespace, name) }));
+    const all = names.map((name) => ({ name, watched: this.#watch(owner, namespace, name) }));
     const found = new Map<string, T>();
-    for (const { name, informer } of informers) {
-      await this.#firstLook(informer, namespace, name);
-      const object = informer.store.get(`${namespace}/${name}`);
+    for (const { name, watched } of all) {
+      await this.#firstLook(watched.informer, namespace, name);
+      const object = watched.written ?? watched.informer.store.get(`${namespace}/${name}`);
       if (object !== undefined) found.set(name, object);
     }
     return found;
+  }
+
+  /** Tells of an object after a write of this process: `read` answers nothing that is older from now on. */
+  wrote(object: T): void {
+    const { namespace, name } = object.metadata;
+    const watched = this.#watched.get(`${namespace}/${name}`);
+    const cached = watched?.informer.store.get(`${namespace}/${name}`);
+    if (watched !== undefined && (cached === undefined || isOlder(cached, object))) watched.written = object;
   }
 
   /** How each watch is now. None of them is named: who asks need not know what issuers refer to. */
@@ -91,10 +102,14 @@ export class NamedObjectWatcher<T extends KubeObject> {
       scheduler,
     });
     // What the first list finds is what `read` answers: only later changes are news.
-    informer.store.onChange(() => {
-      if (informer.store.hasSynced) for (const each of owners) this.#options.onChange(each);
+    const watched: Watched<T> = { informer, owners, written: undefined };
+    informer.store.onChange(({ type: change, object, listed }) => {
+      const gone = change === "deleted";
+      if (watched.written !== undefined && (!isOlder(object, watched.written) || (gone && listed)))
+        watched.written = undefined;
+      if (!informer.store.hasSynced) return;
+      for (const each of owners) this.#options.onChange(each, gone ? undefined : object);
     });
-    const watched = { informer, owners };
     this.#watched.set(key, watched);
     return watched;
   }

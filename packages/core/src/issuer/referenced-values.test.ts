@@ -25,7 +25,11 @@ describe("referencedValues", () => {
   test("takes the text of a ConfigMap as it is, and asks for each object once", async () => {
     const refs = { ca: { name: "trust", key: "ca.crt" }, crl: { name: "trust", key: "crl" } };
     const { asked, values } = valuesOf(refs, [holder("trust", { "ca.crt": "PEM", crl: "CRL" }, "7")]);
-    expect(await values).toEqual({ values: { ca: "PEM", crl: "CRL" }, version: "u-trust@7" });
+    expect(await values).toEqual({
+      values: { ca: "PEM", crl: "CRL" },
+      version: "u-trust@7",
+      versions: new Map([["trust", "7"]]),
+    });
     expect(asked).toEqual(["trust"]);
   });
 

@@ -20,6 +20,8 @@ export interface ReferencedValues {
   readonly values: Readonly<Record<string, string>>;
   /** Says something else when any of the objects has changed. */
   readonly version: string;
+  /** The resourceVersions of the objects, by name. */
+  readonly versions: ReadonlyMap<string, string>;
 }
 
 /**
@@ -41,6 +43,10 @@ export async function referencedValues(options: ReferencedValuesOptions): Promis
       throw new IssuerError(`${kind} ${namespace}/${name} has no key "${key}". Add it.`);
     values[called] = kind === "Secret" ? Buffer.from(value, "base64").toString("utf8") : value;
   }
-  const versions = [...found.values()].map(({ metadata }) => `${metadata.uid}@${metadata.resourceVersion}`);
-  return { values, version: versions.join(",") };
+  const objects = [...found.values()].map(({ metadata }) => metadata);
+  return {
+    values,
+    version: objects.map(({ uid, resourceVersion }) => `${uid}@${resourceVersion}`).join(","),
+    versions: new Map(objects.map(({ name, resourceVersion }) => [name, resourceVersion])),
+  };
 }

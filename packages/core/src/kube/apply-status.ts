@@ -1,13 +1,11 @@
-import { type BackoffPolicy, backoffDelay, checkBackoffPolicy } from "../queue/backoff.ts";
-import { pause, type Scheduler, systemScheduler } from "../queue/scheduler.ts";
 import { isKubeApiError } from "./kube-api-error.ts";
-import { isKubeNetworkError } from "./kube-network-error.ts";
 import { resourcePath } from "./resource-path.ts";
+import { type RetryWriteOptions, retryWrite } from "./retry-write.ts";
 import type { KubeTransport } from "./transport.ts";
 import type { KubeObject, ResourceType } from "./types.ts";
 
 /** What to write into whose status. */
-export interface ApplyStatusOptions {
+export interface ApplyStatusOptions extends RetryWriteOptions {
   readonly type: ResourceType;
   /** The object as it was last seen. */
   readonly object: {
@@ -21,17 +19,7 @@ export interface ApplyStatusOptions {
   /** All that this field manager has to say: a field that it owned and leaves out is removed (KEP-555). */
   readonly status: object;
   readonly fieldManager: string;
-  /** Ends the retries. */
-  readonly signal: AbortSignal;
-  /** Bounds of the delay between tries. */
-  readonly backoff?: BackoffPolicy | undefined;
-  /** Told of each failed try that will be repeated. */
-  readonly onRetry?: ((error: Error) => void) | undefined;
-  readonly scheduler?: Scheduler | undefined;
 }
-
-/** A result that has been signed waits for this write, so the first retries come soon. */
-export const applyStatusBackoff: BackoffPolicy = Object.freeze({ initialMs: 200, maxMs: 15_000 });
 
 /**
  * Writes a status by server-side apply with force. The write is retried on conflict, 429, 5xx and trouble of the network,
@@ -48,37 +36,21 @@ export async function applyStatus<T extends KubeObject>(
   transport: KubeTransport,
   options: ApplyStatusOptions,
 ): Promise<T | undefined> {
-  const { signal, backoff = applyStatusBackoff, scheduler = systemScheduler } = options;
   const { uid } = options.object.metadata;
-  checkBackoffPolicy("backoff", backoff);
   let version: string | undefined = options.object.metadata.resourceVersion;
-  for (let failures = 0; ; ) {
-    try {
+  try {
+    return await retryWrite(options, async (conflict) => {
+      if (conflict) version = undefined;
       if (version === undefined) {
         const current = await read(transport, options);
         if (current.metadata.uid !== uid) return undefined;
         version = current.metadata.resourceVersion;
       }
-      return await write<T>(transport, options, version);
-    } catch (error) {
-      signal.throwIfAborted();
-      if (isKubeApiError(error, 404)) return undefined;
-      if (!isWorthRetry(error)) throw error;
-      options.onRetry?.(error);
-      const conflict = isKubeApiError(error, 409);
-      if (conflict) version = undefined;
-      // The first conflict tells only that what was seen is out of date: there is nothing to wait for.
-      if (!conflict || failures > 0) {
-        const asked = isKubeApiError(error) ? (error.retryAfterMs ?? 0) : 0;
-        await pause(
-          scheduler,
-          Math.max(asked, backoffDelay(backoff, Math.max(1, failures), scheduler)),
-          signal,
-        );
-        signal.throwIfAborted();
-      }
-      failures += 1;
-    }
+      return write<T>(transport, options, version);
+    });
+  } catch (error) {
+    if (isKubeApiError(error, 404)) return undefined;
+    throw error;
   }
 }
 
@@ -106,9 +78,4 @@ function write<T>(
     },
     signal,
   });
-}
-
-function isWorthRetry(error: unknown): error is Error {
-  if (isKubeNetworkError(error)) return error.failure !== "closed";
-  return isKubeApiError(error) && (error.status === 409 || error.status === 429 || error.status >= 500);
 }

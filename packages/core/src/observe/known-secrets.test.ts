@@ -72,4 +72,16 @@ describe("KnownSecrets", () => {
     expect(known.text(text)).toBe("[redacted] [redacted] [redacted]");
     expect(known.text("passing-token-03")).toBe("passing-token-03");
   });
+
+  test("removes a renewed value and the ones that it replaced", () => {
+    const renewed = new KnownSecrets(["first-token"]);
+    renewed.renew("refresh", "second-token");
+    renewed.renew("refresh", "third-token");
+    for (let passing = 0; passing < 20; passing += 1) renewed.addPassing(`passing-token-${passing}`);
+    expect(renewed.text("first-token third-token")).toBe("[redacted] [redacted]");
+    const again = new KnownSecrets([]);
+    again.renew("refresh", "second-token");
+    again.renew("refresh", "third-token");
+    expect(again.text("second-token third-token")).toBe("[redacted] [redacted]");
+  });
 });

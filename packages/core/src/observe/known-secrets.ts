@@ -12,6 +12,8 @@ const maxPassing = 16;
 export class KnownSecrets {
   readonly #values: readonly string[];
   readonly #passing: string[] = [];
+  /** By what they are called. */
+  readonly #renewed = new Map<string, string>();
   #forms: readonly (string | RegExp)[];
 
   constructor(values: readonly string[]) {
@@ -23,7 +25,14 @@ export class KnownSecrets {
   addPassing(value: string): void {
     this.#passing.push(value);
     if (this.#passing.length > maxPassing) this.#passing.shift();
-    this.#forms = patternsOf([...this.#values, ...this.#passing]);
+    this.#forms = patternsOf([...this.#values, ...this.#renewed.values(), ...this.#passing]);
+  }
+
+  /** Adds one in the place of another of the same name, which then is remembered for a while. */
+  renew(called: string, value: string): void {
+    const before = this.#renewed.get(called) ?? value;
+    this.#renewed.set(called, value);
+    this.addPassing(before);
   }
 
   /** The text without them. */

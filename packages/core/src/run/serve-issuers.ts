@@ -2,6 +2,7 @@ import type { IssuerDefinition, IssuerKind } from "../definition/define-issuer.t
 import type { IssuerConnection } from "../issuer/issuer-connection.ts";
 import { type IssuerNext, IssuerReconciler } from "../issuer/issuer-reconciler.ts";
 import { NamedObjectWatcher } from "../issuer/named-object-watcher.ts";
+import { saveSecret } from "../issuer/save-secret.ts";
 import { serviceAccountTokens } from "../issuer/service-account-tokens.ts";
 import type { Informer } from "../kube/informer.ts";
 import type { StoreChange } from "../kube/store.ts";
@@ -45,18 +46,26 @@ export function serveIssuers(definition: IssuerDefinition, context: ServeContext
   const get = ({ kind, namespace, name }: IssuerKey) =>
     informers.get(kind.kind)?.store.get(namespace === "" ? name : `${namespace}/${name}`);
 
-  const watcherOf = <T extends KubeObject>(type: ResourceType) =>
+  const watcherOf = <T extends KubeObject>(
+    type: ResourceType,
+    isNews: (owner: string, object: T | undefined) => boolean = () => true,
+  ) =>
     new NamedObjectWatcher<T>({
       transport,
       type,
-      onChange: (owner) => queue.add(owner),
+      onChange(owner, object) {
+        if (isNews(owner, object)) queue.add(owner);
+      },
       firstLookMs: settings.checkTimeoutMs,
       onTrouble: (where, error) => lifecycle.announce("trouble", { where, error }),
     });
-  const secretWatcher = watcherOf<Secret>(secrets);
+  const secretWatcher: NamedObjectWatcher<Secret> = watcherOf<Secret>(
+    secrets,
+    (owner, secret) => secret === undefined || !reconciler.knows(owner, secret),
+  );
   const configMapWatcher = watcherOf<ConfigMap>(configMaps);
 
-  const reconciler = new IssuerReconciler({
+  const reconciler: IssuerReconciler = new IssuerReconciler({
     definition,
     lifecycle,
     userAgent,
@@ -70,6 +79,12 @@ export function serveIssuers(definition: IssuerDefinition, context: ServeContext
       secrets: (owner, namespace, names) => secretWatcher.read(owner, namespace, names),
       configMaps: (owner, namespace, names) => configMapWatcher.read(owner, namespace, names),
       tokens: (namespace) => serviceAccountTokens(transport, namespace),
+      async saveSecret(options) {
+        const fence = () => leadership.assertHeld();
+        const saved = await saveSecret({ transport, fieldManager: definition.group, fence }, options);
+        secretWatcher.wrote(saved);
+        return saved;
+      },
       applyStatus: async (kind, object, status, signal) => {
         const type = issuerResource(definition, kind);
         return writeStatus<IssuerObject>(context, {

@@ -1,4 +1,5 @@
 import type { HttpClient } from "../http/index.ts";
+import type { Credentials } from "./credentials.ts";
 import type { ConfigMapRefs, ConfigMapValues, SecretRefs, SecretValues } from "./key-refs.ts";
 import type { ServiceAccountTokens } from "./service-account-tokens.ts";
 import type { SignerReports } from "./signer-reports.ts";
@@ -19,6 +20,7 @@ export interface ConnectContext<
   Spec,
   Secrets extends SecretRefs = Readonly<Record<never, never>>,
   ConfigMaps extends ConfigMapRefs = Readonly<Record<never, never>>,
+  Saved extends string = never,
 > {
   /** The parsed spec of the issuer object. */
   readonly spec: Spec;
@@ -32,6 +34,8 @@ export interface ConnectContext<
   readonly issuer: IssuerIdentity;
   /** Tokens of Kubernetes service accounts; for definitions with `requestsTokens`. */
   readonly serviceAccountTokens: ServiceAccountTokens;
+  /** Keeps what the PKI renews; for definitions with `savesCredentials`. */
+  readonly credentials: Credentials<Saved>;
   /** Tells operators what only the signer knows. */
   readonly reports: SignerReports;
 }

@@ -1,4 +1,5 @@
 export type { ConnectContext, IssuerIdentity } from "./connect-context.ts";
+export type { Credentials, SaveCredentialsOptions, SavedCredentials } from "./credentials.ts";
 export type { IssuerLimits } from "./issuer-limits.ts";
 export type {
   ConfigMapKeyRef,

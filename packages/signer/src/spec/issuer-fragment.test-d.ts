@@ -1,6 +1,6 @@
 import { describe, expectTypeOf, test } from "vitest";
 import { z } from "zod";
-import type { ServiceAccountTokens, SignerReports } from "../issuer/index.ts";
+import type { Credentials, ServiceAccountTokens, SignerReports } from "../issuer/index.ts";
 import { issued, pending } from "../outcome.ts";
 import type { SignContext } from "../signer.ts";
 import { testSigner } from "../testing/test-signer.ts";
@@ -50,6 +50,39 @@ describe("issuerFragment", () => {
       secrets: (spec) => ({ token: { ...spec.tokenSecretRef, optional: true } as const }),
       connect: ({ secrets }) => {
         expectTypeOf(secrets).toEqualTypeOf<{ readonly token: string | undefined }>();
+        return { check, sign: async () => issued({ chain }) };
+      },
+    });
+  });
+
+  test("lets connect save the secrets that it names, and no other", () => {
+    const fragment = issuerFragment({
+      spec,
+      secrets: (spec) => ({ token: spec.tokenSecretRef, key: spec.tokenSecretRef }),
+      savesCredentials: ["token"],
+      connect: ({ credentials }) => {
+        expectTypeOf(credentials).toEqualTypeOf<Credentials<"token">>();
+        const { signal } = new AbortController();
+        credentials.save({ token: "x" }, { signal });
+        // @ts-expect-error `key` is read only
+        credentials.save({ key: "x" }, { signal });
+        return { check, sign: async () => issued({ chain }) };
+      },
+    });
+    expectTypeOf(testSigner).toBeCallableWith(fragment, { spec: { url: "https://pki.example.com" } });
+    issuerFragment({
+      spec,
+      secrets: (spec) => ({ token: spec.tokenSecretRef }),
+      // @ts-expect-error there is no such secret
+      savesCredentials: ["tokn"],
+      connect: () => ({ check, sign: async () => issued({ chain }) }),
+    });
+    issuerFragment({
+      spec,
+      secrets: (spec) => ({ token: spec.tokenSecretRef }),
+      connect: ({ credentials }) => {
+        // @ts-expect-error it does not say that it saves any
+        credentials.save({ token: "x" }, { signal: new AbortController().signal });
         return { check, sign: async () => issued({ chain }) };
       },
     });

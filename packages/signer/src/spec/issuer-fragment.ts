@@ -13,6 +13,7 @@ export interface IssuerFragment<
   Secrets extends SecretRefs = Readonly<Record<never, never>>,
   ConfigMaps extends ConfigMapRefs = Readonly<Record<never, never>>,
   Op = undefined,
+  Saved extends string = never,
 > {
   /** The `spec` of the issuer objects. */
   readonly spec: SpecSchema;
@@ -22,13 +23,18 @@ export interface IssuerFragment<
   readonly configMaps?: ((spec: z.output<SpecSchema>) => ConfigMaps) | undefined;
   /** `connect` uses `serviceAccountTokens`: the controller is granted `create` on `serviceaccounts/token`. */
   readonly requestsTokens?: true | undefined;
+  /**
+   * Which of the `secrets` `connect` writes with `credentials.save`, such as `["refreshToken"]`: the controller is granted
+   * `patch` on Secrets.
+   */
+  readonly savesCredentials?: readonly (Saved & keyof Secrets)[] | undefined;
   /** What an issuer object says of how its requests are served, such as by a field `limits` of its spec ({@link limitsSpec}). */
   readonly limits?: ((spec: z.output<SpecSchema>) => IssuerLimits | undefined) | undefined;
   /** State that `pending` keeps between calls; parsed again when it is read back. */
   readonly operation?: z.ZodType<Op> | undefined;
   /** Makes the signer. Called once per issuer object and version of its spec, Secrets and ConfigMaps. */
   readonly connect: (
-    context: ConnectContext<z.output<SpecSchema>, Secrets, ConfigMaps>,
+    context: ConnectContext<z.output<SpecSchema>, Secrets, ConfigMaps, Saved>,
   ) => Signer<NoInfer<Op>> | Promise<Signer<NoInfer<Op>>>;
 }
 
@@ -50,8 +56,9 @@ export function issuerFragment<
   Secrets extends SecretRefs = Readonly<Record<never, never>>,
   ConfigMaps extends ConfigMapRefs = Readonly<Record<never, never>>,
   Op = undefined,
+  Saved extends string = never,
 >(
-  fragment: IssuerFragment<SpecSchema, Secrets, ConfigMaps, Op>,
-): IssuerFragment<SpecSchema, Secrets, ConfigMaps, Op> {
+  fragment: IssuerFragment<SpecSchema, Secrets, ConfigMaps, Op, Saved>,
+): IssuerFragment<SpecSchema, Secrets, ConfigMaps, Op, Saved> {
   return fragment;
 }

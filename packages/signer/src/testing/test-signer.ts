@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
 import { HttpClient } from "../http/index.ts";
-import type { ConnectContext, ServiceAccountTokens, SignerReports } from "../issuer/index.ts";
+import type { ConnectContext, Credentials, ServiceAccountTokens, SignerReports } from "../issuer/index.ts";
 import type { Issued, SignOutcome } from "../outcome.ts";
 import type { SignContext, Signer, SignRequest } from "../signer.ts";
 import type { X509 } from "../x509/certificate.ts";
@@ -14,7 +14,7 @@ export interface SignerSource {
   readonly spec: { parse(value: unknown): unknown };
   readonly operation?: { parse(value: unknown): unknown } | undefined;
   // Every source has its own spec, secrets and ConfigMaps; which ones is its affair.
-  connect(context: ConnectContext<never, never, never>): Signer<unknown> | Promise<Signer<unknown>>;
+  connect(context: ConnectContext<never, never, never, string>): Signer<unknown> | Promise<Signer<unknown>>;
 }
 
 /** Options of {@link testSigner}. */
@@ -29,6 +29,8 @@ export interface TestSignerOptions {
   readonly configMaps?: Readonly<Record<string, string | undefined>> | undefined;
   /** Where its tokens come from; there are none unless given. */
   readonly serviceAccountTokens?: ServiceAccountTokens | undefined;
+  /** Where it saves credentials; nowhere unless given, which it hears of. */
+  readonly credentials?: Credentials<string> | undefined;
   /** Where its reports go; nowhere unless given. */
   readonly reports?: Partial<SignerReports> | undefined;
   /** Bounds the whole test, in milliseconds; 10,000 unless given. */
@@ -105,9 +107,15 @@ const noTokens: ServiceAccountTokens = {
     Promise.reject(new TypeError(`Expected \`serviceAccountTokens\` for ${name}, got none`)),
 };
 
+const noCredentials: Credentials<string> = {
+  save: (values) =>
+    Promise.reject(new TypeError(`Expected \`credentials\` for ${Object.keys(values).join(", ")}, got none`)),
+};
+
 async function connect(source: SignerSource, options: TestSignerOptions, http: HttpClient) {
-  const { spec, secrets = {}, configMaps = {}, serviceAccountTokens = noTokens, reports } = options;
-  const context: ConnectContext<unknown> = {
+  const { spec, secrets = {}, configMaps = {}, reports } = options;
+  const { serviceAccountTokens = noTokens, credentials = noCredentials } = options;
+  const context = {
     spec: source.spec.parse(spec),
     secrets,
     configMaps,
@@ -120,9 +128,10 @@ async function connect(source: SignerSource, options: TestSignerOptions, http: H
       uid: "test",
     },
     serviceAccountTokens,
+    credentials,
     reports: { circuit: () => {}, credential: () => {}, ...reports },
   };
-  return source.connect(context as ConnectContext<never, never, never>);
+  return source.connect(context as ConnectContext<never, never, never, string>);
 }
 
 async function requestOf(given: TestSignerOptions["request"] = {}): Promise<SignRequest> {
