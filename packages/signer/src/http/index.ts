@@ -15,5 +15,6 @@ export { type HttpClientOptions, httpClientDefaults } from "./http-client-option
 export type { HttpConnection, HttpConnectionRequest } from "./http-connection.ts";
 export { type HttpFailure, httpFailureOf, httpFailures, requestWasSent } from "./http-failure.ts";
 export type { HttpExchangeEvent, HttpRequestOptions, HttpResponse, Parser } from "./http-request.ts";
+export { Limiter } from "./limiter.ts";
 export { type ProxyOptions, proxyFromEnvironment } from "./proxy-options.ts";
 export { parseRetryAfter } from "./status-errors.ts";
