@@ -20,8 +20,9 @@ export async function makePythonEnvironment(
   await rm(home, { recursive: true, force: true });
   try {
     // Without pip inside, Debian's python3 needs no python3-venv.
-    const venv = ["-m", "venv", "--without-pip", home];
-    await runTool("python3", venv, { step: "python3 -m venv", ...options });
+    const seesSystem = rig.systemPython === undefined ? [] : ["--system-site-packages"];
+    const venv = ["-m", "venv", "--without-pip", ...seesSystem, home];
+    await runTool(rig.systemPython ?? "python3", venv, { step: "python3 -m venv", ...options });
     const quietly = ["--disable-pip-version-check", "--quiet"];
     const exactly = ["--no-deps", "--require-hashes", "--only-binary=:all:", "--requirement"];
     const install = [

@@ -13,7 +13,8 @@ export type RigName =
   | "vault-plugin-auth-kubernetes"
   | "vault-plugin-auth-jwt"
   | "x509-oracle"
-  | "x509-oracle-pkilint";
+  | "x509-oracle-pkilint"
+  | "adcs-acceptors";
 
 interface AnyRig {
   readonly name: RigName;
@@ -51,6 +52,8 @@ export interface PythonRig extends AnyRig {
   readonly source: "python";
   /** Folder of `requirements.txt`, relative to this file. */
   readonly requirements: string;
+  /** The system's own Python, whose packages (Debian's) are seen beside those of the requirements. */
+  readonly systemPython?: string;
 }
 
 /** How one binary is had, unless the environment names it. */
@@ -172,6 +175,16 @@ export const RIGS = Object.freeze({
     override: "X509_ORACLE_PKILINT_PYTHON",
     coldMinutes: 1,
   },
+  "adcs-acceptors": {
+    source: "python",
+    name: "adcs-acceptors",
+    version: "0.12.4",
+    requirements: "adcs",
+    // gssapi is no wheel, and Debian has it only for its own Python.
+    systemPython: "/usr/bin/python3",
+    override: "ADCS_ACCEPTORS_PYTHON",
+    coldMinutes: 1,
+  },
 } as const satisfies { readonly [Name in RigName]: Rig & { readonly name: Name } });
 
 /** Absolute folder of the rig's Go module. */
@@ -188,7 +201,8 @@ export function requirementsFile(rig: PythonRig): string {
 export async function cacheKey(rig: Rig): Promise<string> {
   const hash = createHash("sha256");
   if (rig.source === "wheel") hash.update([rig.distribution, rig.member, ...rig.hashes].join("\n"));
-  else if (rig.source === "python") hash.update(await readFile(requirementsFile(rig)));
+  else if (rig.source === "python")
+    hash.update(await readFile(requirementsFile(rig))).update(rig.systemPython ?? "");
   else await hashModule(rig, hash);
   return `${rig.name}-${rig.version}-${hash.digest("hex").slice(0, 12)}`;
 }
