@@ -1,7 +1,10 @@
 import { execFileSync } from "node:child_process";
 import { createHash, X509Certificate } from "node:crypto";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
 import { IssuerError } from "@countersign/issuer-signer";
-import { expect, test } from "vitest";
+import { afterAll, expect, test } from "vitest";
 import { bindingOfEndPoint, channelBinding } from "./channel-binding.ts";
 
 test("makes the 16 bytes that Windows computes of an end point", () => {
@@ -15,7 +18,11 @@ function certificate(...options: readonly string[]): Uint8Array {
   return new X509Certificate(execFileSync("openssl", args, { stdio: ["ignore", "pipe", "ignore"] })).raw;
 }
 
-const rsa = ["-newkey", "rsa:2048"];
+const rsaKey = join(mkdtempSync(join(tmpdir(), "countersign-binding-")), "key.pem");
+execFileSync("openssl", ["genrsa", "-out", rsaKey, "2048"], { stdio: "ignore" });
+afterAll(() => rmSync(dirname(rsaKey), { recursive: true }));
+
+const rsa = ["-key", rsaKey];
 const ec = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"];
 const pss = (hash: string) => [...rsa, `-${hash}`, "-sigopt", "rsa_padding_mode:pss"];
 
