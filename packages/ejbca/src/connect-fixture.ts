@@ -42,6 +42,7 @@ export function connectTo(urls: string | readonly string[], options: ConnectOpti
     http,
     issuer: { group: "ejbca.example.com", kind: "EJBCAIssuer", name: "ca", namespace: "team", uid: "1" },
     serviceAccountTokens: { request: () => Promise.reject(new TypeError("EJBCA takes no such tokens")) },
+    credentials: { save: () => Promise.reject(new TypeError("EJBCA's credentials are not renewed")) },
     reports: { circuit: () => {}, credential: () => {} },
   };
   const signer = connectEjbca(context, { settleMs: options.settleMs ?? 0 });
