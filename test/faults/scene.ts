@@ -58,6 +58,8 @@ export class FaultScene {
   readonly relay: ApiRelay;
   /** What the issuers of this scene announced as trouble. */
   readonly troubles: Trouble[] = [];
+  /** Names of the requests of which the issuers of this scene announced that they may have been issued before. */
+  readonly doubted = new Set<string>();
   readonly #context: Pick<TestContext, "onTestFinished">;
 
   constructor(
@@ -77,6 +79,7 @@ export class FaultScene {
   async serve(options: Partial<ServeOptions> = {}, definition = this.definition): Promise<RunningIssuer> {
     const lifecycle = new Lifecycle();
     lifecycle.on("trouble", (trouble) => void this.troubles.push(trouble));
+    lifecycle.on("request:possibleDuplicate", ({ request }) => void this.doubted.add(request.name));
     const issuer = startIssuer(definition, {
       connection: connectionTo({ server: this.relay.url, token: this.target.token }),
       clusterResourceNamespace: this.namespace,
