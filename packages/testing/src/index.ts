@@ -31,7 +31,13 @@ export {
   waitForReady,
 } from "./cert-manager/wait-for-ready.ts";
 export { type Demo, type DemoIssuer, type DemoOptions, type DemoResult, runDemo } from "./demo/run-demo.ts";
-export type { Authority, CaPair, IssueOptions } from "./fake-pki/authority.ts";
+export {
+  type Authority,
+  type CaPair,
+  type IssueOptions,
+  issueBelow,
+  newAuthority,
+} from "./fake-pki/authority.ts";
 export { type BadAnswer, type BadCase, badCertificates, type MakeBad } from "./fake-pki/bad-certificates.ts";
 export { type FakePkiIssuerOptions, fakePkiIssuer } from "./fake-pki/fake-pki-issuer.ts";
 export { badDay, calm, type Misbehaviour } from "./fake-pki/misbehaviour.ts";
