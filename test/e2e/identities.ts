@@ -77,7 +77,8 @@ export const fencedIssuer: Identity = identity(
   {
     leaderElection: { leaseName: "fenced" },
     references: {
-      secrets: ["fenced-client"],
+      secrets: ["fenced-client", "fenced-pass"],
+      savedSecrets: ["fenced-pass"],
       configMaps: ["fenced-trust"],
       serviceAccounts: ["fenced-login"],
     },
@@ -95,6 +96,18 @@ export const barredIssuer: Identity = identity(
   { references: { serviceAccounts: ["somebody-else"] } },
 );
 
+/** The same with the right to write to a Secret that no issuer names. */
+export const readOnlyIssuer: Identity = identity(
+  "read-only",
+  defineIssuer({
+    ...guardedPki,
+    group: "readonly.example.com",
+    version,
+    kinds: { namespaced: "ReadOnlyIssuer" },
+  }),
+  { references: { savedSecrets: ["somebody-else"] } },
+);
+
 const identities = [
   softwareCaIssuer,
   httpPkiIssuer,
@@ -103,6 +116,7 @@ const identities = [
   guardedIssuer,
   fencedIssuer,
   barredIssuer,
+  readOnlyIssuer,
 ];
 
 /** The user of an identity, as the API server logs it. */

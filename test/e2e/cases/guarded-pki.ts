@@ -5,6 +5,7 @@ import { startPkiServer } from "../../../examples/http-pki/src/pki-server.ts";
 import { eventually } from "../eventually.ts";
 import { guardedPkiAudience } from "../fixtures/guarded-pki.ts";
 import { opensslVerdict } from "../fixtures/openssl-verdict.ts";
+import { PassBook } from "../fixtures/pass-book.ts";
 import { newTlsCa, type TlsCa } from "../fixtures/tls-ca.ts";
 import { startTlsFront, type TlsFront } from "../fixtures/tls-front.ts";
 import { barredIssuer, guardedIssuer, type Identity, issuerNamespace } from "../identities.ts";
@@ -22,6 +23,8 @@ export interface GuardedNames {
   readonly trust: string;
   readonly client: string;
   readonly login: string;
+  /** The Secret of a pass; without, none is needed. */
+  readonly pass?: string | undefined;
 }
 
 /** A PKI behind TLS for one test, and what an issuer needs to get in. */
@@ -29,6 +32,7 @@ export interface GuardedScene {
   readonly front: TlsFront;
   readonly serverCa: TlsCa;
   readonly clientCa: TlsCa;
+  readonly passes: PassBook;
   readonly spec: object;
   /** Awaited before each call is let in; its argument is how often that was so before. */
   atCall: (calls: number) => Promise<void> | void;
@@ -48,6 +52,7 @@ export async function guardPki(
   const [serverCa, clientCa] = [newTlsCa("Server CA"), newTlsCa("Client CA")];
   const pki = await startPkiServer({ token });
   const user = await scene.serviceAccount(scope, names.login);
+  const passes = new PassBook();
   let calls = 0;
   // The API server is the judge of the tokens that it has issued.
   const login = async (bearer: string) => {
@@ -64,6 +69,7 @@ export async function guardPki(
     pki.url,
     { identity: await serverCa.identity("pki"), clientCa: clientCa.pem },
     login,
+    passes,
   );
   context.onTestFinished(async () => {
     await front[Symbol.asyncDispose]();
@@ -71,16 +77,20 @@ export async function guardPki(
   });
   await scene.storeConfigMap(scope, names.trust, { "ca.crt": serverCa.pem });
   await storeClient(scene, scope, names.client, clientCa, "first client");
+  if (names.pass !== undefined)
+    await scene.storeSecret(scope, names.pass, { pass: passes.current, note: "beside it" });
   const guarded: GuardedScene = {
     front,
     serverCa,
     clientCa,
+    passes,
     spec: {
       url: front.url,
       caRef: { name: names.trust },
       certRef: { name: names.client },
       keyRef: { name: names.client },
       serviceAccount: names.login,
+      ...(names.pass !== undefined && { passRef: { name: names.pass } }),
     },
     atCall: () => {},
   };

@@ -1,6 +1,7 @@
 import type { TargetOf } from "../target.ts";
 import { caKeyCases } from "./ca-keys.ts";
 import { certificateCases } from "./certificates.ts";
+import { credentialCases } from "./credentials.ts";
 import { footprintCases } from "./footprint.ts";
 import { gateCases } from "./gates.ts";
 import { guardedPkiCases } from "./guarded-pki.ts";
@@ -28,6 +29,7 @@ export function e2eCases(target: TargetOf): void {
   certificateCases(target);
   httpPkiCases(target);
   guardedPkiCases(target);
+  credentialCases(target);
   exerciseCases(target);
   gateCases(target);
   hostileRequestCases(target);

@@ -20,7 +20,7 @@ const leaseMs = 2_500;
 
 /** Has two issuers do all there is to do, so that a right which they do not use is one that nobody needs. */
 export function exerciseCases(target: TargetOf): void {
-  describe("the rights of an issuer behind TLS, a client certificate and a token", () => {
+  describe("the rights of an issuer behind TLS, a client certificate, a token and a pass", () => {
     const ledger = serveIssuers(target, guardedIssuer, fencedIssuer);
 
     test.concurrent.for([
@@ -37,7 +37,8 @@ export function exerciseCases(target: TargetOf): void {
         const [trust = own] = rbac.references?.configMaps ?? [];
         const [client = own] = rbac.references?.secrets ?? [];
         const [login = own] = rbac.references?.serviceAccounts ?? [];
-        const guarded = await guardPki(context, scene, scope, { trust, client, login });
+        const [pass = `${own}-pass`] = rbac.references?.savedSecrets ?? [];
+        const guarded = await guardPki(context, scene, scope, { trust, client, login, pass });
         const kind = definition.kinds.find((each) => each.scope === scope);
         const [type, inside] = [issuerType(definition, kind?.kind ?? ""), scope === "Namespaced"];
         // Every status is written after a change that its writer has not seen: it has to get the object again.

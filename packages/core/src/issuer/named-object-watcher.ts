@@ -105,8 +105,9 @@ export class NamedObjectWatcher<T extends KubeObject> {
     const watched: Watched<T> = { informer, owners, written: undefined };
     informer.store.onChange(({ type: change, object, listed }) => {
       const gone = change === "deleted";
-      if (watched.written !== undefined && (!isOlder(object, watched.written) || (gone && listed)))
-        watched.written = undefined;
+      // What was written since was written on top of this.
+      if (watched.written !== undefined && isOlder(object, watched.written) && !(gone && listed)) return;
+      watched.written = undefined;
       if (!informer.store.hasSynced) return;
       for (const each of owners) this.#options.onChange(each, gone ? undefined : object);
     });
