@@ -44,6 +44,7 @@ export function connectTo(urls: string | readonly string[], options: ConnectOpti
         return { token, expiresAt: Date.now() + 600_000 };
       },
     },
+    credentials: { save: () => Promise.reject(new TypeError("the service's credentials are not renewed")) },
     reports: { circuit: () => {}, credential: () => {} },
   };
   const signer = connectWebhook(context);
