@@ -49,18 +49,22 @@ export function issueBelow({ certificate, key }: CaPair, options: IssueOptions):
 /** A new CA below another. */
 export async function subordinate(
   parent: CaPair,
-  options: Omit<IssueOptions, "csr" | "serialSeed"> & { readonly commonName: string },
+  options: Omit<IssueOptions, "csr" | "serialSeed"> & {
+    readonly commonName?: string | undefined;
+    /** An encoded Name instead of a common name. */
+    readonly subjectDer?: Uint8Array | undefined;
+  },
 ): Promise<CaPair> {
-  const { commonName, ...rest } = options;
+  const { commonName, subjectDer, ...rest } = options;
   const key = newPrivateKey(ecKey);
-  const csr = parseCsr(await buildCsr({ key, commonName }));
+  const csr = parseCsr(await buildCsr({ key, commonName, subjectDer }));
   const usages = options.usages ?? ["cert sign", "crl sign", "digital signature"];
   const certificate = await issueBelow(parent, {
     isCA: true,
     ...rest,
     csr,
     usages,
-    serialSeed: `${commonName} ${csr.pem}`,
+    serialSeed: `subordinate ${csr.pem}`,
   });
   return { certificate, key };
 }
@@ -71,16 +75,13 @@ export interface Authority {
   readonly intermediate: CaPair;
 }
 
-/** Common name of the CA that issues. */
-export const intermediateName = "Fake PKI Issuing CA";
-
 /** Makes a CA of two levels, valid from a day ago for ten years. */
 export async function newAuthority(now: Date): Promise<Authority> {
   const notBefore = new Date(now.getTime() - day);
   const notAfter = new Date(now.getTime() + 3650 * day);
   const root = newSelfSignedCa({ commonName: "Fake PKI Root", notBefore, notAfter });
   const intermediate = await subordinate(root, {
-    commonName: intermediateName,
+    commonName: "Fake PKI Issuing CA",
     notBefore,
     notAfter,
     pathLength: 0,

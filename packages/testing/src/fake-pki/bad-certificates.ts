@@ -8,14 +8,7 @@ import {
   parseCsr,
   type X509,
 } from "@countersign/issuer-signer";
-import {
-  type Authority,
-  type CaPair,
-  type IssueOptions,
-  intermediateName,
-  issueBelow,
-  subordinate,
-} from "./authority.ts";
+import { type Authority, type CaPair, type IssueOptions, issueBelow, subordinate } from "./authority.ts";
 import { resigned, tlv } from "./resign.ts";
 
 /** What an answer is made from. */
@@ -91,10 +84,11 @@ const encoded = (replace: (given: BadCase) => readonly (readonly [Uint8Array, Ui
 /** A CA of the intermediate's name, otherwise as given. */
 function otherIntermediate(
   { authority, now }: BadCase,
-  options: Omit<Partial<Parameters<typeof subordinate>[1]>, "commonName"> = {},
+  options: Omit<Partial<Parameters<typeof subordinate>[1]>, "commonName" | "subjectDer"> = {},
 ): Promise<CaPair> {
+  const { subjectDer } = authority.intermediate.certificate;
   const validity = { notBefore: later(now, -day), notAfter: later(now, 3650 * day) };
-  return subordinate(authority.root, { commonName: intermediateName, ...validity, ...options });
+  return subordinate(authority.root, { subjectDer, ...validity, ...options });
 }
 
 const belowDated = (fromMs: number, untilMs: number): MakeBad => {
