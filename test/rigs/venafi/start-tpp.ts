@@ -7,15 +7,18 @@
 import { Ledger } from "./ledger.ts";
 import { SimulatorCa } from "./simulator-ca.ts";
 import { type LoggedCall, startSimulatorServer } from "./simulator-server.ts";
-import type { TppJwtMapping } from "./tpp-auth.ts";
-import { TppControl } from "./tpp-control.ts";
-import { TppFolders } from "./tpp-folders.ts";
-import { type TppClient, TppGrants, type TppUser } from "./tpp-grants.ts";
-import type { TppLedgerEntry } from "./tpp-ledger.ts";
-import { TppObjects } from "./tpp-objects.ts";
-import type { TppPolicy } from "./tpp-policy.ts";
-import { TppRoutes } from "./tpp-routes.ts";
-import type { TppState } from "./tpp-state.ts";
+import type { TppJwtMapping } from "./tpp/auth.ts";
+import { TppControl } from "./tpp/control.ts";
+import { TppFolders } from "./tpp/folders.ts";
+import { type TppClient, TppGrants, type TppUser } from "./tpp/grants.ts";
+import type { TppLedgerEntry } from "./tpp/ledger.ts";
+import { TppObjects } from "./tpp/objects.ts";
+import type { TppPolicy } from "./tpp/policy.ts";
+import { TppRoutes } from "./tpp/routes.ts";
+import type { TppState } from "./tpp/state.ts";
+
+export type { FaultScope } from "./faults.ts";
+export type { TppControl, TppPolicy };
 
 /** Options of {@link startTpp}. */
 export interface TppOptions {

@@ -4,16 +4,20 @@
  *
  * @module
  */
-import { CloudAccess, type CloudServiceAccount } from "./cloud-access.ts";
-import { CloudControl } from "./cloud-control.ts";
-import type { CloudLedgerEntry } from "./cloud-ledger.ts";
-import { CloudOrders } from "./cloud-orders.ts";
-import { answerCloud, tokenPath } from "./cloud-routes.ts";
-import type { CloudState } from "./cloud-state.ts";
-import { type CloudTemplate, uuidOf } from "./cloud-template.ts";
+import { CloudAccess, type CloudServiceAccount } from "./cloud/access.ts";
+import { CloudControl } from "./cloud/control.ts";
+import type { CloudLedgerEntry } from "./cloud/ledger.ts";
+import { CloudOrders } from "./cloud/orders.ts";
+import { answerCloud, tokenPath } from "./cloud/routes.ts";
+import type { CloudState } from "./cloud/state.ts";
+import type { CloudTemplate } from "./cloud/template.ts";
+import { uuidOf } from "./guid.ts";
 import { Ledger } from "./ledger.ts";
 import { SimulatorCa } from "./simulator-ca.ts";
 import { type LoggedCall, startSimulatorServer } from "./simulator-server.ts";
+
+export type { FaultScope } from "./faults.ts";
+export type { CloudControl, CloudTemplate };
 
 /** Options of {@link startVenafiCloud}. */
 export interface VenafiCloudOptions {

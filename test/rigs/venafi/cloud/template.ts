@@ -1,0 +1,131 @@
+import type { Csr } from "@countersign/issuer-core";
+import { uuidOf } from "../guid.ts";
+import { subjectValues } from "../subject.ts";
+
+/** A kind of key that a template allows. */
+export type AllowedKeys =
+  | { readonly keyType: "RSA"; readonly keyLengths: readonly number[] }
+  | { readonly keyType: "EC"; readonly keyCurves: readonly ("P256" | "P384" | "P521")[] };
+
+/** What a certificate issuing template says; what is left out is open. Every expression must match the whole value. */
+export interface CloudTemplate {
+  readonly subjectCNRegexes?: readonly string[] | undefined;
+  readonly subjectORegexes?: readonly string[] | undefined;
+  readonly subjectOURegexes?: readonly string[] | undefined;
+  readonly subjectSTRegexes?: readonly string[] | undefined;
+  readonly subjectLRegexes?: readonly string[] | undefined;
+  readonly subjectCValues?: readonly string[] | undefined;
+  /** Of DNS names. The other kinds are not allowed unless they have expressions of their own. */
+  readonly sanRegexes?: readonly string[] | undefined;
+  readonly sanRfc822NameRegexes?: readonly string[] | undefined;
+  readonly sanIpAddressRegexes?: readonly string[] | undefined;
+  readonly sanUniformResourceIdentifierRegexes?: readonly string[] | undefined;
+  readonly keyTypes?: readonly AllowedKeys[] | undefined;
+  /** True unless given. */
+  readonly keyReuse?: boolean | undefined;
+  /** Longest validity in days; 90 unless given. */
+  readonly validityDays?: number | undefined;
+  /** True unless given. */
+  readonly csrUploadAllowed?: boolean | undefined;
+  /** Issued by another company's CA: a validity in hours is passed over, as such CAs do. */
+  readonly thirdPartyCa?: boolean | undefined;
+  /** Every request waits for approval. */
+  readonly approval?: boolean | undefined;
+}
+
+const any = Object.freeze([".*"]);
+const allKeys: readonly AllowedKeys[] = Object.freeze([
+  { keyType: "RSA", keyLengths: [2048, 3072, 4096] },
+  { keyType: "EC", keyCurves: ["P256", "P384", "P521"] },
+]);
+
+/** The answer of `applications/APP/certificateissuingtemplates/ALIAS`. */
+export function templateAnswer(alias: string, template: CloudTemplate, companyId: string) {
+  const keyTypes = template.keyTypes ?? allKeys;
+  const [first] = keyTypes;
+  const key =
+    first?.keyType === "EC"
+      ? { type: "EC", curve: first.keyCurves[0] }
+      : { type: "RSA", length: first?.keyLengths[0] };
+  return {
+    id: templateId(alias),
+    companyId,
+    certificateAuthority: "BUILTIN",
+    name: alias,
+    certificateAuthorityAccountId: caAccountId,
+    certificateAuthorityProductOptionId: caProductId,
+    product: { certificateAuthority: "BUILTIN", productName: "Default Product" },
+    priority: 0,
+    systemGenerated: false,
+    creationDate: "2026-01-01T00:00:00.000+00:00",
+    modificationDate: "2026-01-01T00:00:00.000+00:00",
+    status: "AVAILABLE",
+    reason: "",
+    subjectCNRegexes: template.subjectCNRegexes ?? any,
+    subjectORegexes: template.subjectORegexes ?? any,
+    subjectOURegexes: template.subjectOURegexes ?? any,
+    subjectSTRegexes: template.subjectSTRegexes ?? any,
+    subjectLRegexes: template.subjectLRegexes ?? any,
+    subjectCValues: template.subjectCValues ?? any,
+    sanRegexes: template.sanRegexes ?? any,
+    sanRfc822NameRegexes: template.sanRfc822NameRegexes ?? [],
+    sanIpAddressRegexes: template.sanIpAddressRegexes ?? [],
+    sanUniformResourceIdentifierRegexes: template.sanUniformResourceIdentifierRegexes ?? [],
+    keyTypes,
+    keyReuse: template.keyReuse ?? true,
+    recommendedSettings: { key, keyReuse: template.keyReuse ?? true },
+    validityPeriod: `P${template.validityDays ?? 90}D`,
+    csrUploadAllowed: template.csrUploadAllowed ?? true,
+    keyGeneratedByVenafiAllowed: false,
+  };
+}
+
+export const caAccountId = uuidOf("built-in CA account");
+const caProductId = uuidOf("built-in CA product");
+
+/** The answer of `certificateauthorities/BUILTIN/accounts/ID`. */
+export function caAccountAnswer() {
+  return {
+    account: { id: caAccountId, key: "Built-In CA", certificateAuthority: "BUILTIN" },
+    productOptions: [
+      { id: caProductId, productName: "Default Product", productDetails: { productTemplate: {} } },
+    ],
+  };
+}
+
+export function templateId(alias: string): string {
+  return uuidOf(`template ${alias}`);
+}
+
+/** What in a CSR the template does not allow, one sentence each. The words are this simulator's. */
+export function templateViolations(template: CloudTemplate, csr: Csr): string[] {
+  const subject = (type: string) => subjectValues(csr, type);
+  const { names } = csr;
+  const rules: readonly (readonly [string, readonly string[], readonly string[] | undefined])[] = [
+    ["CN", subject("CN"), template.subjectCNRegexes],
+    ["O", subject("O"), template.subjectORegexes],
+    ["OU", subject("OU"), template.subjectOURegexes],
+    ["ST", subject("ST"), template.subjectSTRegexes],
+    ["L", subject("L"), template.subjectLRegexes],
+    ["C", subject("C"), template.subjectCValues],
+    ["DNS name", names.dns, template.sanRegexes],
+    ["e-mail address", names.email, template.sanRfc822NameRegexes ?? []],
+    ["IP address", names.ip, template.sanIpAddressRegexes ?? []],
+    ["URI", names.uri, template.sanUniformResourceIdentifierRegexes ?? []],
+  ];
+  const violations = rules.flatMap(([label, values, patterns = any]) =>
+    values
+      .filter((value) => !patterns.some((pattern) => new RegExp(`^(?:${pattern})$`, "u").test(value)))
+      .map((value) => `${label} ${JSON.stringify(value)} matches none of [${patterns.join(", ")}].`),
+  );
+  return keyIsAllowed(template, csr) ? violations : [...violations, "The key is of no allowed type."];
+}
+
+function keyIsAllowed({ keyTypes = allKeys }: CloudTemplate, { keyAlgorithm: key }: Csr): boolean {
+  return keyTypes.some((allowed) => {
+    if (key.name === "RSA" && allowed.keyType === "RSA")
+      return allowed.keyLengths.includes(key.modulusLength);
+    if (key.name !== "EC" || allowed.keyType !== "EC") return false;
+    return allowed.keyCurves.some((curve) => curve === key.curve.replace("-", ""));
+  });
+}
