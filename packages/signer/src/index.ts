@@ -27,7 +27,7 @@ export {
   signerErrorCode,
 } from "./errors.ts";
 export * from "./http/index.ts";
-export type * from "./issuer/index.ts";
+export * from "./issuer/index.ts";
 export {
   type CannotTell,
   cannotTell,

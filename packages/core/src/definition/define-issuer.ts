@@ -43,12 +43,11 @@ export interface IssuerKind {
 }
 
 /** What the engine hands to `connect`: the values of the references that the definition gave for the same spec. */
-export type AnyConnectContext = ConnectContext<
-  unknown,
-  Readonly<Record<string, SecretKeyRef>>,
-  Readonly<Record<string, ConfigMapKeyRef>>,
-  string
->;
+export interface AnyConnectContext
+  extends Omit<ConnectContext<unknown, never, never, string>, "secrets" | "configMaps"> {
+  readonly secrets: Readonly<Record<string, string | Uint8Array>>;
+  readonly configMaps: Readonly<Record<string, string | Uint8Array>>;
+}
 
 /** A checked definition: what `runIssuer`, `startIssuer` and the generators take. Made by {@link defineIssuer}. */
 export interface IssuerDefinition {

@@ -29,8 +29,8 @@ export interface ConnectIssuerOptions {
   /** What the connection is made from, as {@link IssuerConnection} keeps it. */
   readonly version: string;
   readonly spec: unknown;
-  readonly secrets: Readonly<Record<string, string>>;
-  readonly configMaps: Readonly<Record<string, string>>;
+  readonly secrets: Readonly<Record<string, string | Uint8Array>>;
+  readonly configMaps: Readonly<Record<string, string | Uint8Array>>;
   /** Of the namespace that the issuer's references are to. */
   readonly tokens: ServiceAccountTokens;
   /** For definitions that save some. */
@@ -58,9 +58,9 @@ export async function connectIssuer(options: ConnectIssuerOptions): Promise<Issu
   });
   const known = new KnownSecrets(Object.values(secrets));
   const reports = new ConnectionReports(lifecycle, pki);
-  const reportExpiry = (values: Readonly<Record<string, string>>) => {
+  const reportExpiry = (values: Readonly<Record<string, string | Uint8Array>>) => {
     for (const [credential, value] of Object.entries(values)) {
-      const expiresAt = certificateExpiry(value);
+      const expiresAt = typeof value === "string" ? certificateExpiry(value) : undefined;
       if (expiresAt !== undefined) reports.credential({ credential, expiresAt });
     }
   };

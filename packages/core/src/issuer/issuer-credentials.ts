@@ -9,6 +9,8 @@ import { isKubeApiError } from "../kube/kube-api-error.ts";
 import type { Secret } from "../kube/types.ts";
 import type { SaveSecretOptions } from "./save-secret.ts";
 
+type Values = Readonly<Record<string, string | Uint8Array>>;
+
 /** What {@link IssuerCredentials} is made of. */
 export interface IssuerCredentialsOptions {
   readonly namespace: string;
@@ -17,7 +19,7 @@ export interface IssuerCredentialsOptions {
   /** Which of them may be saved. */
   readonly saves: readonly string[];
   /** The values that the signer is made with. */
-  readonly values: Readonly<Record<string, string>>;
+  readonly values: Values;
   /** The resourceVersions of the Secrets that they are from, by name. */
   readonly versions: ReadonlyMap<string, string>;
   readonly write: (options: SaveSecretOptions) => Promise<Secret>;
@@ -28,6 +30,7 @@ interface Renewal {
   readonly called: string;
   readonly secret: string;
   readonly key: string;
+  /** In base64, as all values here. */
   readonly value: string;
 }
 
@@ -48,7 +51,7 @@ export class IssuerCredentials implements Credentials<string> {
   constructor(options: IssuerCredentialsOptions) {
     this.#options = options;
     const { refs, values } = options;
-    this.#possible = new Map(Object.keys(refs).map((called) => [called, [values[called] ?? ""]]));
+    this.#possible = new Map(Object.keys(refs).map((called) => [called, [encoded(values[called])]]));
     this.#versions = new Map(options.versions);
   }
 
@@ -60,18 +63,18 @@ export class IssuerCredentials implements Credentials<string> {
   }
 
   /** Whether these are the connection's values, its own saves included. */
-  isCurrent(values: Readonly<Record<string, string>>): boolean {
-    return Object.keys(this.#options.refs).every((called) => this.#isOurs(called, values[called] ?? ""));
+  isCurrent(values: Values): boolean {
+    return Object.keys(this.#options.refs).every((called) => this.#isOurs(called, encoded(values[called])));
   }
 
   /** Whether all that the issuer has from this Secret is what the connection has: then its change is no news. */
   knows({ metadata, data }: Secret): boolean {
     return Object.entries(this.#options.refs).every(
-      ([called, { name, key }]) => name !== metadata.name || this.#isOurs(called, decoded(data?.[key])),
+      ([called, { name, key }]) => name !== metadata.name || this.#isOurs(called, data?.[key]),
     );
   }
 
-  #isOurs(called: string, value: string): boolean {
+  #isOurs(called: string, value = ""): boolean {
     return this.#possible.get(called)?.includes(value) === true;
   }
 
@@ -93,7 +96,7 @@ export class IssuerCredentials implements Credentials<string> {
       throw new IssuerError(`"${called}" is to be saved, but the issuer's spec names no Secret for it.`);
     // An empty value reads as a missing one.
     if (value === "") throw new IssuerError(`The value of "${called}" that is to be saved is empty.`);
-    return { called, secret: ref.name, key: ref.key, value };
+    return { called, secret: ref.name, key: ref.key, value: encoded(value) };
   }
 
   async #write(name: string, renewals: readonly Renewal[], signal: AbortSignal): Promise<void> {
@@ -101,7 +104,7 @@ export class IssuerCredentials implements Credentials<string> {
     const where = `Secret ${namespace}/${name}`;
     const before = new Map(renewals.map(({ called }) => [called, this.#possible.get(called) ?? []]));
     const judge = ({ data }: Secret) => {
-      const other = renewals.find(({ called, key }) => !before.get(called)?.includes(decoded(data?.[key])));
+      const other = renewals.find(({ called, key }) => !before.get(called)?.includes(data?.[key] ?? ""));
       if (other === undefined) return;
       throw new IssuerError(
         `${where} has another value for the key "${other.key}" than this issuer last had, so the renewed one is not saved. Let one issuer alone renew it.`,
@@ -114,9 +117,7 @@ export class IssuerCredentials implements Credentials<string> {
         namespace,
         name,
         resourceVersion: this.#versions.get(name) ?? "",
-        data: Object.fromEntries(
-          renewals.map(({ key, value }) => [key, Buffer.from(value).toString("base64")]),
-        ),
+        data: Object.fromEntries(renewals.map(({ key, value }) => [key, value])),
         judge,
         signal,
       });
@@ -137,8 +138,8 @@ export const noCredentials: Credentials<string> = Object.freeze({
   },
 });
 
-function decoded(value = ""): string {
-  return Buffer.from(value, "base64").toString("utf8");
+function encoded(value: string | Uint8Array = ""): string {
+  return Buffer.from(value).toString("base64");
 }
 
 function saveError(error: unknown, where: string): unknown {

@@ -41,6 +41,28 @@ describe("referencedValues", () => {
     expect(values).toEqual({ token: "häkchen ✓" });
   });
 
+  /** Windows-1252 for "häkchen", as a keytab is no text either. */
+  const latin = Buffer.from([0x68, 0xe4, 0x6b, 0x63, 0x68, 0x65, 0x6e]);
+
+  test("gives a Secret's bytes as they are where the reference asks for bytes", async () => {
+    const refs = { keytab: { name: "s", key: "keytab", bytes: true } } as const;
+    const read = async () => new Map([["s", holder("s", { keytab: latin.toString("base64") })]]);
+    const { values } = await referencedValues({ kind: "Secret", namespace: "team", refs, read });
+    expect(values).toEqual({ keytab: latin });
+  });
+
+  test("refuses what is no text, and shows nothing of it", async () => {
+    const refs = { token: { name: "s", key: "token" } };
+    const read = async () => new Map([["s", holder("s", { token: latin.toString("base64") })]]);
+    await expect(referencedValues({ kind: "Secret", namespace: "team", refs, read })).rejects.toThrow(
+      new IssuerError('The value of key "token" in Secret team/s is not UTF-8 text. Store it as text.'),
+    );
+    const map = { ...holder("s", {}), binaryData: { token: latin.toString("base64") } };
+    await expect(valuesOf(refs, [map]).values).rejects.toThrow(
+      new IssuerError('The value of key "token" in ConfigMap team/s is not UTF-8 text. Store it as text.'),
+    );
+  });
+
   test("leaves out an optional key that is not there, or empty, but wants its object", async () => {
     const refs = { token: { name: "s", key: "token", optional: true } } as const;
     expect((await valuesOf(refs, [holder("s", {})]).values).values).toEqual({});

@@ -91,6 +91,8 @@ export interface Secret extends KubeObject {
 export interface ConfigMap extends KubeObject {
   /** Values are text. */
   readonly data?: Readonly<Record<string, string>>;
+  /** Values that are not, in base64. */
+  readonly binaryData?: Readonly<Record<string, string>>;
 }
 
 /** Where a resource lives in the API: `/apis/{group}/{version}[/namespaces/{ns}]/{plural}`. */

@@ -84,4 +84,15 @@ describe("KnownSecrets", () => {
     again.renew("refresh", "third-token");
     expect(again.text("second-token third-token")).toBe("[redacted] [redacted]");
   });
+
+  test("removes bytes in base64 and in hex", () => {
+    const keytab = Buffer.from("0502000000410001000b4558414d504c45", "hex");
+    const bytes = new KnownSecrets([keytab]);
+    for (const form of [
+      keytab.toString("base64"),
+      keytab.toString("hex"),
+      keytab.toString("hex").toUpperCase(),
+    ])
+      expect(bytes.text(`bad keytab ${form}.`)).toMatch(/^bad keytab \[redacted\]=*\.$/);
+  });
 });

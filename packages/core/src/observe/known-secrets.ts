@@ -10,13 +10,13 @@ const maxPassing = 16;
 
 /** Removes the values of an issuer's Secrets from texts: a password has no form by which anybody could tell it. */
 export class KnownSecrets {
-  readonly #values: readonly string[];
+  readonly #values: readonly (string | Uint8Array)[];
   readonly #passing: string[] = [];
   /** By what they are called. */
   readonly #renewed = new Map<string, string>();
   #forms: readonly (string | RegExp)[];
 
-  constructor(values: readonly string[]) {
+  constructor(values: readonly (string | Uint8Array)[]) {
     this.#values = values;
     this.#forms = patternsOf(values);
   }
@@ -74,7 +74,7 @@ export class KnownSecrets {
   }
 }
 
-function patternsOf(values: readonly string[]): readonly (string | RegExp)[] {
+function patternsOf(values: readonly (string | Uint8Array)[]): readonly (string | RegExp)[] {
   const forms = new Set(values.flatMap(formsOf).filter((form) => form.length >= minLength));
   // A value may be a part of another: the longest go first.
   return [...forms]
@@ -90,8 +90,18 @@ function escapeRegExp(text: string): string {
   return text.replace(/[\\^$.*+?()[\]{}|/-]/g, "\\$&");
 }
 
-/** The ways in which a value gets into a text: as it is, a line of it, in a URL, in JSON, in base64. */
-function formsOf(value: string): readonly string[] {
+/**
+ * The ways in which a value gets into a text: as it is, a line of it, in a URL, in JSON, in base64; bytes in base64 or hex.
+ */
+function formsOf(value: string | Uint8Array): readonly string[] {
+  if (typeof value !== "string") {
+    const bytes = Buffer.from(value);
+    return [
+      bytes.toString("base64").replace(/=+$/, ""),
+      bytes.toString("hex"),
+      bytes.toString("hex").toUpperCase(),
+    ];
+  }
   const lines = value.split(/\r?\n/).map((line) => line.trim());
   return [value, value.trim(), ...lines.filter((line) => !line.startsWith("-----"))].flatMap((each) => [
     each,

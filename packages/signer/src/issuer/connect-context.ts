@@ -24,7 +24,7 @@ export interface ConnectContext<
 > {
   /** The parsed spec of the issuer object. */
   readonly spec: Spec;
-  /** The referenced Secret values as UTF-8 text, by the names that `secrets` gave them. */
+  /** The referenced Secret values, by the names that `secrets` gave them: UTF-8 text, or bytes where it is {@link asBytes}. */
   readonly secrets: SecretValues<Secrets>;
   /** The referenced values of ConfigMaps, by the names that `configMaps` gave them. */
   readonly configMaps: ConfigMapValues<ConfigMaps>;

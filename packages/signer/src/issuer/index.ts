@@ -1,13 +1,15 @@
 export type { ConnectContext, IssuerIdentity } from "./connect-context.ts";
 export type { Credentials, SaveCredentialsOptions, SavedCredentials } from "./credentials.ts";
 export type { IssuerLimits } from "./issuer-limits.ts";
-export type {
-  ConfigMapKeyRef,
-  ConfigMapRefs,
-  ConfigMapValues,
-  SecretKeyRef,
-  SecretRefs,
-  SecretValues,
+export {
+  asBytes,
+  type ConfigMapKeyRef,
+  type ConfigMapRefs,
+  type ConfigMapValues,
+  type SecretBytesRef,
+  type SecretKeyRef,
+  type SecretRefs,
+  type SecretValues,
 } from "./key-refs.ts";
 export type {
   ServiceAccountToken,

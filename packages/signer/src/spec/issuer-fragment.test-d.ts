@@ -1,6 +1,6 @@
 import { describe, expectTypeOf, test } from "vitest";
 import { z } from "zod";
-import type { Credentials, ServiceAccountTokens, SignerReports } from "../issuer/index.ts";
+import { asBytes, type Credentials, type ServiceAccountTokens, type SignerReports } from "../issuer/index.ts";
 import { issued, pending } from "../outcome.ts";
 import type { SignContext } from "../signer.ts";
 import { testSigner } from "../testing/test-signer.ts";
@@ -53,6 +53,27 @@ describe("issuerFragment", () => {
         return { check, sign: async () => issued({ chain }) };
       },
     });
+  });
+
+  test("gives a value as bytes where the reference asks for them", () => {
+    const ofKerberos = z.object({ keytabRef: secretKeyRef(), sparePasswordRef: secretKeyRef().optional() });
+    const fragment = issuerFragment({
+      spec: ofKerberos,
+      secrets: (spec) => ({
+        keytab: asBytes(spec.keytabRef),
+        maybe: asBytes(spec.sparePasswordRef),
+        rare: asBytes({ ...spec.keytabRef, optional: true } as const),
+        text: spec.keytabRef,
+      }),
+      connect: ({ secrets }) => {
+        expectTypeOf(secrets.keytab).toEqualTypeOf<Uint8Array>();
+        expectTypeOf(secrets.maybe).toEqualTypeOf<Uint8Array | undefined>();
+        expectTypeOf(secrets.rare).toEqualTypeOf<Uint8Array | undefined>();
+        expectTypeOf(secrets.text).toEqualTypeOf<string>();
+        return { check, sign: async () => issued({ chain }) };
+      },
+    });
+    expectTypeOf(testSigner).toBeCallableWith(fragment, { secrets: { keytab: new Uint8Array([5, 2]) } });
   });
 
   test("lets connect save the secrets that it names, and no other", () => {

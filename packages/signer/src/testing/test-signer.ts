@@ -24,7 +24,7 @@ export interface TestSignerOptions {
   /** Spec of the issuer object, for a fragment or a definition. */
   readonly spec?: unknown;
   /** Values of its secrets, by the names that the definition gives them. */
-  readonly secrets?: Readonly<Record<string, string | undefined>> | undefined;
+  readonly secrets?: Readonly<Record<string, string | Uint8Array | undefined>> | undefined;
   /** Values of its ConfigMaps, by the names that the definition gives them. */
   readonly configMaps?: Readonly<Record<string, string | undefined>> | undefined;
   /** Where its tokens come from; there are none unless given. */
