@@ -15,9 +15,15 @@ export class Approvals {
   readonly #requests = new Map<string, ApprovalRequest>();
   #next = 660_681_615;
 
-  /** Adds a request and answers its id. */
-  add(execute: () => void, enrolment?: ApprovalRequest["enrolment"]): string {
-    const id = String(this.#next);
+  /** Adds a request and answers its id, the given one if any. */
+  add(
+    execute: () => void,
+    given: {
+      readonly enrolment?: ApprovalRequest["enrolment"];
+      readonly id?: string | undefined;
+    } = {},
+  ): string {
+    const { enrolment, id = String(this.#next) } = given;
     this.#next += 7919;
     this.#requests.set(id, { id, enrolment, state: "waiting", execute });
     return id;

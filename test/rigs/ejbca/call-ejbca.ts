@@ -1,3 +1,4 @@
+import { request as plainRequest } from "node:http";
 import { Agent, request } from "node:https";
 import { buildCsr, newPrivateKey } from "@countersign/issuer-core";
 import type { Credential } from "./clients.ts";
@@ -11,8 +12,12 @@ export interface TestCall {
   /** Without: no client certificate. */
   readonly client?: Pick<Credential, "cert" | "key"> | undefined;
   readonly headers?: Readonly<Record<string, string>> | undefined;
+  /** Of the body; `application/json` unless given, none for null. */
+  readonly contentType?: string | null | undefined;
   /** An object is sent as JSON, a text as it is. */
   readonly body?: unknown;
+  /** How long to wait for an answer; without end unless given. */
+  readonly timeoutMs?: number | undefined;
 }
 
 /** What came back. */
@@ -30,27 +35,34 @@ export async function callEjbca(ejbca: Ejbca, call: TestCall): Promise<TestAnswe
   const { path, client, body } = call;
   const url = new URL(path.startsWith("http") ? path : ejbca.url + path);
   const agent = new Agent({ ca: ejbca.tlsCaPem, ...(client && { cert: client.cert, key: client.key }) });
+  const ask = url.protocol === "http:" ? plainRequest : request;
   const payload = body === undefined || typeof body === "string" ? body : JSON.stringify(body);
   const method = call.method ?? (body === undefined ? "GET" : "POST");
-  const type = payload === undefined ? {} : { "content-type": "application/json" };
+  const { contentType = payload === undefined ? null : "application/json" } = call;
+  const type = contentType === null ? {} : { "content-type": contentType };
   try {
     return await new Promise((resolve, reject) => {
       const headers = { accept: "application/json", ...type, ...call.headers };
-      const sent = request(url, { method, agent, headers }, (response) => {
-        const chunks: Buffer[] = [];
-        response.on("error", reject);
-        response.on("data", (chunk: Buffer) => chunks.push(chunk));
-        response.on("end", () => {
-          const text = Buffer.concat(chunks).toString("utf8");
-          resolve({
-            status: response.statusCode ?? 0,
-            contentType: response.headers["content-type"],
-            headers: response.headers,
-            text,
-            json: parsed(text),
+      const timed = call.timeoutMs === undefined ? {} : { signal: AbortSignal.timeout(call.timeoutMs) };
+      const sent = ask(
+        url,
+        { method, headers, ...(url.protocol === "http:" ? {} : { agent }), ...timed },
+        (response) => {
+          const chunks: Buffer[] = [];
+          response.on("error", reject);
+          response.on("data", (chunk: Buffer) => chunks.push(chunk));
+          response.on("end", () => {
+            const text = Buffer.concat(chunks).toString("utf8");
+            resolve({
+              status: response.statusCode ?? 0,
+              contentType: response.headers["content-type"],
+              headers: response.headers,
+              text,
+              json: parsed(text),
+            });
           });
-        });
-      });
+        },
+      );
       sent.on("error", reject);
       sent.end(payload);
     });

@@ -56,7 +56,8 @@ export function revoke(world: World, admin: Admin, name: CertificateName, query:
   if (world.certificateProfiles.get(stored.certificateProfile)?.needsApproval === true)
     return world.revocationApprovals.submit(stored, carryOut);
   carryOut();
-  return jsonAnswer(200, { ...statusBody(name, stored, reason), message: texts.revoked });
+  const { revoked, ...status } = statusBody(name, stored, reason);
+  return jsonAnswer(200, { ...status, message: texts.revoked, revoked });
 }
 
 function setRevocation(stored: StoredCertificate, reason: string, now: Date): void {

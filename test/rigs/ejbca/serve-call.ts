@@ -42,7 +42,7 @@ export function serveCall(options: ServeOptions) {
         return errorAnswer(500, `The simulator is at fault: ${error}`);
       })
       .then((answer) => {
-        if (answer === cut) request.socket.resetAndDestroy();
+        if (answer === cut) request.socket.destroy();
         else send(response, answer);
       });
   };

@@ -89,8 +89,8 @@ export interface Ejbca extends AsyncDisposable {
   readonly store: CertificateStore;
   readonly approvals: Approvals;
   readonly revocationApprovals: RevocationApprovals;
-  /** As the RA web does: a request that adds an end entity, and keeps a CSR for finalize. Answers its id. */
-  requestEnrolment(enrolment: NonNullable<ApprovalRequest["enrolment"]>): string;
+  /** As the RA web does: a request that adds an end entity, and keeps a CSR for finalize. Answers its id, the given one if any. */
+  requestEnrolment(enrolment: NonNullable<ApprovalRequest["enrolment"]>, id?: string): string;
   /** REST protocols that are on. */
   readonly protocols: Set<string>;
   /** Serial numbers of clients' certificates that EJBCA takes for revoked. */
@@ -196,7 +196,8 @@ export async function startEjbca(options: EjbcaOptions = {}): Promise<Ejbca> {
     store: world.store,
     approvals,
     revocationApprovals: world.revocationApprovals,
-    requestEnrolment: (enrolment) => approvals.add(() => void world.endEntities.add(enrolment), enrolment),
+    requestEnrolment: (enrolment, id) =>
+      approvals.add(() => void world.endEntities.add(enrolment), { enrolment, id }),
     protocols: world.protocols,
     revokedAdmins: world.revokedAdmins,
     nextSerials,
