@@ -1,4 +1,5 @@
 import { isIP } from "node:net";
+import type { Duplex } from "node:stream";
 import { type ConnectionOptions, connect as connectTls, type TLSSocket } from "node:tls";
 import { AddressPolicy } from "./address-policy.ts";
 import { dropIdle, PlainAgent, TlsAgent } from "./agents.ts";
@@ -54,6 +55,13 @@ export class Connections {
     const agent = secure ? this.#tls : this.#plain;
     const path = target.pathname + target.search;
     return { agent, secure, host, port, path, headers: { host: target.host } };
+  }
+
+  /** A TCP connection outside the pools. Throws a {@link Trouble}, or the signal's reason. */
+  dial(host: string, port: number, signal: AbortSignal): Promise<Duplex> {
+    return this.#dialer.within((late) =>
+      this.#dialer.toTarget(host, port, false, AbortSignal.any([late, signal])),
+    );
   }
 
   /** A TLS connection outside the pools. Throws a {@link Trouble}, or the signal's reason. */

@@ -1,3 +1,5 @@
+import { isIP } from "node:net";
+import type { Duplex } from "node:stream";
 import { IssuerError, SignerError } from "../errors.ts";
 import { parseBoundedJson } from "./bounded-json.ts";
 import { CallSignal } from "./call-signal.ts";
@@ -141,6 +143,31 @@ export class HttpClient {
       throw signerErrorFor(error, { method: "CONNECT", target, mayIssue: false, requestSent: false });
     } finally {
       call.release();
+    }
+  }
+
+  /**
+   * A plain TCP connection, never through a proxy, under the client's address policy, resolver and deadline to connect: for
+   * what a PKI needs beside HTTP, such as Kerberos. Rejects with the closed set, or the signal's reason.
+   *
+   * @param host name or address, IPv6 without brackets
+   */
+  async dial(
+    host: string,
+    port: number,
+    options: { readonly signal?: AbortSignal | undefined } = {},
+  ): Promise<Duplex> {
+    const { signal = new AbortController().signal } = options;
+    signal.throwIfAborted();
+    try {
+      return await this.#connections.dial(host, port, signal);
+    } catch (error) {
+      if (signal.aborted || !(error instanceof Trouble)) throw signal.aborted ? signal.reason : error;
+      const context = { method: "TCP", mayIssue: false, requestSent: false };
+      throw signerErrorFor(error, {
+        ...context,
+        target: new URL(`tcp://${isIP(host) === 6 ? `[${host}]` : host}:${port}`),
+      });
     }
   }
 

@@ -6,7 +6,7 @@ import { IssuerError, RetryableError } from "../errors.ts";
 import { HttpClient } from "./http-client.ts";
 import type { HttpClientOptions } from "./http-client-options.ts";
 import { httpFailureOf, requestWasSent } from "./http-failure.ts";
-import { failureOf, ServerFixture } from "./server-fixture.ts";
+import { closedPort, failureOf, ServerFixture } from "./server-fixture.ts";
 import { TlsFixture } from "./tls-fixture.ts";
 
 async function secure(listener: RequestListener, options: HttpClientOptions = {}) {
@@ -104,4 +104,18 @@ test("connects to nothing but verified TLS, and leads to no other origin", async
   expect(httpFailureOf(await failureOf(stranger.connect(server.url)))).toBe("tls");
   using connection = await http.connect(server.url);
   await expect(connection.request("GET", "https://127.0.0.1:1/")).rejects.toThrow(TypeError);
+});
+
+test("dials under the same policy: loopback by name is refused, and nothing is waited for beyond the deadline", async () => {
+  await using server = await ServerFixture.raw((socket) => socket.end("hello"));
+  using http = new HttpClient({ resolve: async () => [{ address: "127.0.0.1", family: 4 }] });
+  const socket = await http.dial("127.0.0.1", server.port);
+  socket.setEncoding("utf8");
+  expect((await socket.toArray()).join("")).toBe("hello");
+  expect(httpFailureOf(await failureOf(http.dial("kdc.example.com", server.port)))).toBe("address");
+  expect(httpFailureOf(await failureOf(http.dial("127.0.0.1", await closedPort())))).toBe("connect");
+  const reason = new Error("enough");
+  await expect(http.dial("127.0.0.1", server.port, { signal: AbortSignal.abort(reason) })).rejects.toBe(
+    reason,
+  );
 });
