@@ -3,13 +3,12 @@
  *
  * @module
  */
-export { channelBinding } from "./auth/channel-binding.ts";
 export {
   AuthenticatedHttp,
   type AuthenticatedHttpOptions,
   type AuthenticatedRequest,
 } from "./auth/http/authenticated-http.ts";
-export { BasicLogin } from "./auth/http/basic-login.ts";
 export type { Login, LoginRequest } from "./auth/http/login.ts";
-export { NtlmLogin, type NtlmLoginOptions } from "./auth/http/ntlm-login.ts";
-export type { NtlmCredential } from "./auth/ntlm/ntlm-key.ts";
+export { type AdcsCredential, type LoginOptions, loginFor } from "./auth/http/login-for.ts";
+export type { ResolveSrv } from "./auth/kerberos/kdcs.ts";
+export type { KerberosCredentialOptions } from "./auth/kerberos/kerberos-credential.ts";

@@ -8,6 +8,7 @@ import {
   Limiter,
   RetryableError,
 } from "@countersign/issuer-signer";
+import { CredentialRefused } from "../credential-refused.ts";
 import type { Login, LoginRequest } from "./login.ts";
 import { offeredSchemes, readChallenges } from "./www-authenticate.ts";
 
@@ -104,9 +105,13 @@ export class AuthenticatedHttp {
       // IIS may be told to authenticate each request (authPersistSingleRequest).
       connection.isAuthenticated = false;
     }
-    const refusal = guard.refusal(this.#place(request), login.secret);
+    const account = login.accountAt(request.url);
+    const refusal = guard.refusal(account, login.secret);
     if (refusal !== undefined) throw refusal;
-    const answer = await login.send(connection.http, request);
+    const answer = await login.send(connection.http, request).catch((error: unknown) => {
+      if (error instanceof CredentialRefused) guard.note(account, login.secret, this.#options.owner, error);
+      throw error;
+    });
     connection.isAuthenticated = login.bindsConnection && answer.status !== 401;
     return answer;
   }
@@ -120,12 +125,8 @@ export class AuthenticatedHttp {
     const error = new IssuerError(
       `${request.url.host} refuses ${login.name} (401): ${login.refusalHint}. It offers ${offered}${after}`,
     );
-    if (login.risksLockout) guard.note(this.#place(request), login.secret, owner, error);
+    if (login.risksLockout) guard.note(login.accountAt(request.url), login.secret, owner, error);
     return error;
-  }
-
-  #place({ url }: LoginRequest): string {
-    return JSON.stringify([this.#options.login.name.toLowerCase(), url.host]);
   }
 }
 

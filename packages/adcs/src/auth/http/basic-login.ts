@@ -18,6 +18,10 @@ export class BasicLogin implements Login {
     this.#authorization = `Basic ${Buffer.from(`${username}:${password}`, "utf8").toString("base64")}`;
   }
 
+  accountAt({ host }: URL): string {
+    return JSON.stringify([this.name.toLowerCase(), host]);
+  }
+
   send(connection: HttpConnection, request: LoginRequest): Promise<HttpResponse> {
     return sendLeg(connection, request, this.#authorization, "final");
   }

@@ -22,6 +22,8 @@ export interface Login {
   readonly risksLockout: boolean;
   /** The password, for the guard of refused credentials. */
   readonly secret: string;
+  /** The account whose password a refusal at this URL is about, for the guard. */
+  accountAt(url: URL): string;
   /** Why a complete login may have been refused, and what to look at. */
   readonly refusalHint: string;
   /**

@@ -32,6 +32,10 @@ export class NtlmLogin implements Login {
     this.#options = options;
   }
 
+  accountAt({ host }: URL): string {
+    return JSON.stringify([this.name.toLowerCase(), host]);
+  }
+
   async send(connection: HttpConnection, request: LoginRequest): Promise<HttpResponse> {
     const { url } = request;
     const handshake = new NtlmHandshake({

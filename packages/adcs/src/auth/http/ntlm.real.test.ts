@@ -11,7 +11,7 @@ import { describeWithAcceptors } from "../../../../../test/rigs/adcs-tools.ts";
 import { channelBinding } from "../channel-binding.ts";
 import { NtlmHandshake } from "../ntlm/ntlm-handshake.ts";
 import { AuthenticatedHttp } from "./authenticated-http.ts";
-import { NtlmLogin } from "./ntlm-login.ts";
+import { loginFor } from "./login-for.ts";
 
 const user = { domain: "CORP", username: "svc-issuer", password: "Pässw0rd-1" };
 const account = "CORP\\svc-issuer";
@@ -33,7 +33,7 @@ function client({ caPem }: Acceptor, password = user.password) {
     allowAddresses: ["127.0.0.1"],
     resolve: async () => [{ address: "127.0.0.1", family: 4 }],
   });
-  const login = new NtlmLogin({ ...user, password }, { now: Date.now });
+  const login = loginFor({ method: "ntlm", username: account, password }, { http, now: Date.now });
   const guard = new CredentialGuard<IssuerError>();
   const authenticated = new AuthenticatedHttp({ http, login, guard, owner: "uid" });
   return Object.assign(authenticated, { guard, [Symbol.dispose]: () => http.close() });
