@@ -1,7 +1,7 @@
 export { type BoundedJsonOptions, defaultMaxJsonDepth, parseBoundedJson } from "./bounded-json.ts";
 export type { Circuit, CircuitOptions } from "./circuit.ts";
 export { circuitDefaults } from "./circuit.ts";
-export type { Clock } from "./clock.ts";
+export { type Clock, systemClock } from "./clock.ts";
 export type { ResolvedAddress, ResolveHost } from "./dialer.ts";
 export {
   type CircuitChange,
