@@ -29,4 +29,9 @@ export {
   type SignServiceOptions,
   signServiceLimits,
 } from "./server/sign-service-options.ts";
-export { WatchedFiles, type WatchedFilesOptions } from "./server/watched-files.ts";
+export {
+  type FileContents,
+  type WatchedFile,
+  WatchedFiles,
+  type WatchedFilesOptions,
+} from "./server/watched-files.ts";

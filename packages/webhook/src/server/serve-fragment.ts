@@ -1,3 +1,4 @@
+import { isUtf8 } from "node:buffer";
 import { join } from "node:path";
 import {
   type ConfigMapRefs,
@@ -10,13 +11,13 @@ import {
   type Signer,
 } from "@countersign/issuer-signer";
 import type { ServedSigner } from "./served-signer.ts";
-import { WatchedFiles } from "./watched-files.ts";
+import { type WatchedFile, WatchedFiles } from "./watched-files.ts";
 
 /** What a backend says of its issuer: an `issuerFragment`, whatever its spec and the names of its secrets. */
 export interface ServedFragment {
   readonly spec: { parse(value: unknown): unknown };
-  secrets?(spec: never): SecretRefs;
-  configMaps?(spec: never): ConfigMapRefs;
+  readonly secrets?: ((spec: never) => SecretRefs) | undefined;
+  readonly configMaps?: ((spec: never) => ConfigMapRefs) | undefined;
   connect(context: ConnectContext<never, never, never>): Signer<unknown> | Promise<Signer<unknown>>;
 }
 
@@ -51,14 +52,17 @@ export async function serveFragment(options: ServeFragmentOptions): Promise<Watc
   const secrets = refsOf(fragment.secrets?.(spec as never));
   const configMaps = refsOf(fragment.configMaps?.(spec as never));
   const files = (kind: string, refs: readonly NamedRef[]) =>
-    refs.map(([name, ref]) => [`${kind} ${name}`, join(secretsDirectory, ref.name, ref.key)] as const);
+    refs.map(([name, ref]): readonly [string, WatchedFile] => [
+      `${kind} ${name}`,
+      { path: join(secretsDirectory, ref.name, ref.key), optional: ref.optional },
+    ]);
   return WatchedFiles.start({
     files: Object.fromEntries([...files("secret", secrets), ...files("configMap", configMaps)]),
     everyMs: options.everyMs,
     onProblem: options.onProblem,
     async use(contents) {
       const values = (kind: string, refs: readonly NamedRef[]) =>
-        Object.fromEntries(refs.map(([name]) => [name, contents[`${kind} ${name}`]]));
+        Object.fromEntries(refs.map(([name, ref]) => [name, fileValue(ref, contents[`${kind} ${name}`])]));
       const client = new HttpClient(http);
       const context: ConnectContext<unknown> = {
         spec,
@@ -67,6 +71,7 @@ export async function serveFragment(options: ServeFragmentOptions): Promise<Watc
         http: client,
         issuer: { group: "", kind: "SignService", name: "sign", namespace: "", uid: "" },
         serviceAccountTokens: { request: () => Promise.reject(noTokens()) },
+        credentials: { save: () => Promise.reject(notSaved()) },
         reports: { circuit: () => {}, credential: () => {} },
       };
       try {
@@ -97,6 +102,22 @@ function closing(signer: Signer<unknown>, client: HttpClient): Signer<unknown> {
 
 function refsOf(refs: SecretRefs = {}): readonly NamedRef[] {
   return Object.entries(refs).filter((entry): entry is [string, SecretKeyRef] => entry[1] !== undefined);
+}
+
+/** As the SDK gives it: text is strict UTF-8. */
+function fileValue(
+  { name, key, bytes }: SecretKeyRef,
+  content: Buffer | undefined,
+): string | Buffer | undefined {
+  if (content === undefined || bytes === true) return content;
+  if (!isUtf8(content)) throw new IssuerError(`${name}/${key} is not UTF-8. Store the text again.`);
+  return content.toString("utf8");
+}
+
+function notSaved(): IssuerError {
+  return new IssuerError(
+    "What the PKI renews cannot be written to mounted Secrets. Use a credential that is not used up, or an issuer in Kubernetes.",
+  );
 }
 
 function noTokens(): IssuerError {

@@ -69,7 +69,7 @@ describe("POST /sign", () => {
     ["a csr that is no text", () => ({ csr: 7 }), 400, "malformed_request", "no csr"],
     ["a field nobody knows", (csr) => ({ csr, profile: "x" }), 400, "malformed_request", "unknown"],
     ["bad base64", () => ({ csr: "%%%" }), 400, "invalid_csr", "base64"],
-    ["base64 that is cut", (csr) => ({ csr: csr.slice(0, -5) }), 400, "invalid_csr", "csr"],
+    ["base64 that is cut", (csr) => ({ csr: csr.slice(0, -8) }), 400, "invalid_csr", "refused"],
     ["URL-safe base64", () => ({ csr: "MIIB-_8" }), 400, "invalid_csr", "base64"],
     ["base64 of words", () => ({ csr: btoa("hello") }), 400, "invalid_csr", "refused"],
     [

@@ -1,7 +1,7 @@
 import { mkdir, mkdtemp, rename, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { issued } from "@countersign/issuer-signer";
+import { asBytes, issued } from "@countersign/issuer-signer";
 import { issuerFragment, secretKeyRef } from "@countersign/issuer-signer/spec";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { z } from "zod";
@@ -16,7 +16,7 @@ beforeEach(async () => {
 afterEach(() => rm(folder, { recursive: true, force: true }));
 
 /** Replaces a mounted Secret as the kubelet does: a new folder, and one link that is moved over the old one. */
-async function mount(name: string, values: Readonly<Record<string, string>>) {
+async function mount(name: string, values: Readonly<Record<string, string | Buffer>>) {
   const version = await mkdtemp(join(folder, "..data-"));
   for (const [key, value] of Object.entries(values)) await writeFile(join(version, key), value);
   await symlink(version, join(folder, `${name}.new`));
@@ -29,8 +29,8 @@ describe("watched files", () => {
     const seen: string[] = [];
     const problems: unknown[] = [];
     const files = await WatchedFiles.start({
-      files: { a: join(folder, "tls", "a") },
-      use: ({ a }) => void seen.push(a ?? ""),
+      files: { a: { path: join(folder, "tls", "a") } },
+      use: ({ a }) => void seen.push(String(a)),
       onProblem: (error) => problems.push(error),
       everyMs: 10,
     });
@@ -50,10 +50,10 @@ describe("watched files", () => {
     const seen: string[] = [];
     const problems: unknown[] = [];
     const files = await WatchedFiles.start({
-      files: { a: join(folder, "tls", "a") },
-      use({ a = "" }) {
-        if (a === "bad") throw new Error("bad");
-        seen.push(a);
+      files: { a: { path: join(folder, "tls", "a") } },
+      use({ a }) {
+        if (String(a) === "bad") throw new Error("bad");
+        seen.push(String(a));
       },
       onProblem: (error) => problems.push(error),
       everyMs: 60_000,
@@ -73,9 +73,9 @@ describe("watched files", () => {
 
   test("must be good at first", async () => {
     const options = { use: () => {}, onProblem: () => {} };
-    await expect(WatchedFiles.start({ ...options, files: { a: join(folder, "none") } })).rejects.toThrow(
-      /none cannot be read \(ENOENT\)/,
-    );
+    await expect(
+      WatchedFiles.start({ ...options, files: { a: { path: join(folder, "none") } } }),
+    ).rejects.toThrow(/none cannot be read \(ENOENT\)/);
   });
 });
 
@@ -136,6 +136,30 @@ describe("a served fragment", () => {
     await files.close();
     await served.close();
     expect(closed).toEqual(["1", "2"]);
+  });
+
+  test("hands over bytes as bytes and leaves out a key that may be missing; text is UTF-8", async () => {
+    const seen: unknown[] = [];
+    const mixed = issuerFragment({
+      spec: z.object({}),
+      secrets: () => ({
+        keytab: asBytes({ name: "pki", key: "keytab" }),
+        password: { name: "pki", key: "password", optional: true } as const,
+        text: { name: "pki", key: "text" },
+      }),
+      connect({ secrets }) {
+        seen.push(secrets);
+        return { check: async () => {}, sign: async () => issued({ chain: "" }) };
+      },
+    });
+    await mount("pki", { keytab: Buffer.of(5, 2, 255), text: "ä" });
+    const options = { secretsDirectory: folder, served: new ServedSigner(), onProblem: () => {} };
+    await (await serveFragment({ ...options, fragment: mixed, spec: {} })).close();
+    expect(seen).toEqual([{ keytab: Buffer.of(5, 2, 255), password: undefined, text: "ä" }]);
+    await mount("pki", { keytab: Buffer.of(0), text: Buffer.of(255) });
+    await expect(serveFragment({ ...options, fragment: mixed, spec: {} })).rejects.toThrow(
+      "pki/text is not UTF-8",
+    );
   });
 
   test("refuses a spec that is none", async () => {

@@ -2,12 +2,22 @@ import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { type Clock, systemClock } from "@countersign/issuer-signer";
 
+/** A file that is watched. */
+export interface WatchedFile {
+  readonly path: string;
+  /** Whether it may be missing. */
+  readonly optional?: boolean | undefined;
+}
+
+/** What is in the files, by their names; undefined for one that is missing and may be. */
+export type FileContents = Readonly<Record<string, Buffer | undefined>>;
+
 /** What {@link WatchedFiles} needs. */
 export interface WatchedFilesOptions {
-  /** Paths by names of your own. */
-  readonly files: Readonly<Record<string, string>>;
+  /** By names of your own. */
+  readonly files: Readonly<Record<string, WatchedFile>>;
   /** Uses the contents. What it throws makes the old ones stay in use, and is told to `onProblem`. */
-  readonly use: (contents: Readonly<Record<string, string>>) => Promise<void> | void;
+  readonly use: (contents: FileContents) => Promise<void> | void;
   /** How often the files are looked at, in milliseconds; 5,000 unless given. */
   readonly everyMs?: number | undefined;
   /** Told that files which have changed cannot be used: once for each change. */
@@ -80,16 +90,17 @@ export class WatchedFiles {
   }
 }
 
-async function readAll(files: Readonly<Record<string, string>>): Promise<Readonly<Record<string, string>>> {
-  const entries = Object.entries(files).map(async ([name, path]) => [name, await read(path)] as const);
+async function readAll(files: Readonly<Record<string, WatchedFile>>): Promise<FileContents> {
+  const entries = Object.entries(files).map(async ([name, file]) => [name, await read(file)] as const);
   return Object.fromEntries(await Promise.all(entries));
 }
 
-async function read(path: string): Promise<string> {
+async function read({ path, optional = false }: WatchedFile): Promise<Buffer | undefined> {
   try {
-    return await readFile(path, "utf8");
+    return await readFile(path);
   } catch (error) {
     const code = error instanceof Error && "code" in error ? String(error.code) : String(error);
+    if (optional && code === "ENOENT") return undefined;
     throw new Error(
       `${path} cannot be read (${code}). Check the path, and the Secret that is mounted there.`,
       {
@@ -99,8 +110,7 @@ async function read(path: string): Promise<string> {
   }
 }
 
-function digest(contents: Readonly<Record<string, string>>): string {
-  return createHash("sha256")
-    .update(JSON.stringify(Object.entries(contents).sort()))
-    .digest("base64url");
+function digest(contents: FileContents): string {
+  const texts = Object.entries(contents).map(([name, bytes]) => [name, bytes?.toString("base64")]);
+  return createHash("sha256").update(JSON.stringify(texts)).digest("base64url");
 }
