@@ -14,7 +14,9 @@ export type RigName =
   | "vault-plugin-auth-jwt"
   | "x509-oracle"
   | "x509-oracle-pkilint"
-  | "adcs-acceptors";
+  | "adcs-acceptors"
+  | "venafi-vcert-go"
+  | "venafi-vcert-python";
 
 interface AnyRig {
   readonly name: RigName;
@@ -183,6 +185,24 @@ export const RIGS = Object.freeze({
     // gssapi is no wheel, and Debian has it only for its own Python.
     systemPython: "/usr/bin/python3",
     override: "ADCS_ACCEPTORS_PYTHON",
+    coldMinutes: 1,
+  },
+  "venafi-vcert-go": {
+    source: "go",
+    name: "venafi-vcert-go",
+    version: "v5.12.2",
+    module: "venafi-vcert-go",
+    package: "github.com/Venafi/vcert/v5/cmd/vcert",
+    ldflags: "-s -w",
+    override: "VENAFI_VCERT_GO_BIN",
+    coldMinutes: 1,
+  },
+  "venafi-vcert-python": {
+    source: "python",
+    name: "venafi-vcert-python",
+    version: "0.22.1",
+    requirements: "venafi-vcert-python",
+    override: "VENAFI_VCERT_PYTHON",
     coldMinutes: 1,
   },
 } as const satisfies { readonly [Name in RigName]: Rig & { readonly name: Name } });

@@ -30,10 +30,8 @@ export class Ledger<Entry extends LedgerEntry> {
   }
 
   /** The entries of one kind. */
-  of<Kind extends Entry["kind"]>(kind: Kind): Extract<Entry, { readonly kind: Kind }>[] {
-    return this.#entries.filter(
-      (entry): entry is Extract<Entry, { readonly kind: Kind }> => entry.kind === kind,
-    );
+  of<Kind extends Entry["kind"]>(kind: Kind): (Entry & { readonly kind: Kind })[] {
+    return this.#entries.filter((entry): entry is Entry & { readonly kind: Kind } => entry.kind === kind);
   }
 
   append(entry: Untimed<Entry>): void {

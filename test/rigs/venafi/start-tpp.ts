@@ -17,7 +17,6 @@ import type { TppPolicy } from "./tpp/policy.ts";
 import { TppRoutes } from "./tpp/routes.ts";
 import type { TppState } from "./tpp/state.ts";
 
-export type { FaultScope } from "./faults.ts";
 export type { TppControl, TppPolicy };
 
 /** Options of {@link startTpp}. */

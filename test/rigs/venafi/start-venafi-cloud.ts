@@ -16,7 +16,6 @@ import { Ledger } from "./ledger.ts";
 import { SimulatorCa } from "./simulator-ca.ts";
 import { type LoggedCall, startSimulatorServer } from "./simulator-server.ts";
 
-export type { FaultScope } from "./faults.ts";
 export type { CloudControl, CloudTemplate };
 
 /** Options of {@link startVenafiCloud}. */
