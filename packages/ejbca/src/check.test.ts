@@ -17,7 +17,7 @@ describe("check", () => {
   });
 
   test.each<[string, FakeAnswer, string]>([
-    ["no role", caList(), "is in no role"],
+    ["no role", caList(), "is in no role with the rule /ca/"],
     ["a CA that is offline, expired, or not for the role", caList("ManagementCA"), "offline or has expired"],
     ["a CA in another spelling", caList("labissuingca"), "another spelling"],
     ["no list", { body: {} }, "without a list of CAs"],

@@ -42,7 +42,7 @@ async function checkAuthority({ session, access, signal }: CheckEjbcaOptions): P
 function missing(answer: EjbcaAnswer, names: readonly string[], wanted: string): string {
   const works = `EJBCA at ${answer.host} accepts the issuer`;
   if (names.length === 0)
-    return `${works}, but shows it no CA. Its identity is in no role, or its role includes no CA: add it to a role with the rule /ca/ for ${quoted(wanted)}.`;
+    return `${works}, but shows it no CA. ${quoted(wanted)} is offline or has expired, or the issuer's identity is in no role with the rule /ca/ for it.`;
   const other = names.find((name) => name.trim().toLowerCase() === wanted.trim().toLowerCase());
   if (other !== undefined)
     return `${works}, and has the CA ${quoted(wanted)} in another spelling. Upper and lower case and blanks count.`;

@@ -31,7 +31,7 @@ const oauth2 = exactlyOneOf(
         z
           .string()
           .max(256)
-          .regex(/^[\x21\x23-\x5b\x5d-\x7e]+$/),
+          .regex(/^[!#-[\]-~]+$/),
       )
       .max(32)
       .optional(),
