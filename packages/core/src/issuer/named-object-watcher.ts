@@ -5,6 +5,7 @@ import type { KubeTransport } from "../kube/transport.ts";
 import type { KubeObject, ResourceType } from "../kube/types.ts";
 import type { WatchHealth } from "../probes/issuer-health.ts";
 import type { Scheduler } from "../queue/scheduler.ts";
+import { sentence } from "../request/sentence.ts";
 
 /** Options of {@link NamedObjectWatcher}. */
 export interface NamedObjectWatcherOptions<T extends KubeObject> {
@@ -127,7 +128,7 @@ export class NamedObjectWatcher<T extends KubeObject> {
     const why =
       informer.lastError === undefined ? "the API server does not answer" : informer.lastError.message;
     throw new IssuerError(
-      `Cannot read ${this.#options.type.kind} ${namespace}/${name}: ${why} Check that the issuer may list and watch it.`,
+      `Cannot read ${this.#options.type.kind} ${namespace}/${name}: ${sentence(why)} Check that the issuer may list and watch it.`,
     );
   }
 

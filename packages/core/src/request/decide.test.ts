@@ -91,6 +91,13 @@ describe("decide", () => {
       issuerWith([{ ...condition("Ready", "False", "[REASON]", "[MESSAGE]"), observedGeneration: 2 }]),
       ' is "[REASON]": [MESSAGE].',
     ],
+    [
+      "an issuer's message that is a sentence keeps its own full stop",
+      issuerWith([
+        { ...condition("Ready", "False", "Pending", "Not found. Create it."), observedGeneration: 2 },
+      ]),
+      ' is "Pending": Not found. Create it.',
+    ],
   ])("%s", (_, issuer, words) => {
     const { status, event } = written(requestWith([approved]), { issuer });
     expect(readyCondition(status)).toMatchObject({

@@ -10,6 +10,7 @@ import {
   requestEvent,
   requestStatus,
 } from "./request-status.ts";
+import { sentence } from "./sentence.ts";
 
 /** What to do with one request now. */
 export type Decision =
@@ -60,7 +61,7 @@ function issuerTrouble({ issuer }: DecisionInput): string | undefined {
   if (ready === undefined) return `${waitingFor}: <none>.`;
   if ((ready.observedGeneration ?? 0) < (issuer?.metadata.generation ?? 0))
     return `${waitingFor} is outdated.`;
-  if (ready.status !== "True") return `${waitingFor} is "${ready.reason}": ${ready.message}.`;
+  if (ready.status !== "True") return sentence(`${waitingFor} is "${ready.reason}": ${ready.message}`);
   return undefined;
 }
 

@@ -185,6 +185,16 @@ describe("verifyIssued", () => {
     expect(verify({ chain: leaf.pem, now: new Date("2025-12-31T23:55:00Z") }).mismatches).toEqual([]);
   });
 
+  it("names a certificate without a subject by its first name", async () => {
+    for (const [options, name] of [
+      [{ dnsNames: ["a.example.com", "b.example.com"] }, /the certificate of a\.example\.com expired/],
+      [{ uris: ["spiffe://td/x"] }, /the certificate of spiffe:\/\/td\/x expired/],
+    ] as const) {
+      const named = parseCsr(await buildCsr({ key, ...options }));
+      refused({ csr: named, chain: (await issue({ csr: named })).pem, now: month.notAfter }, name);
+    }
+  });
+
   it("refuses a chain with an expired CA", async () => {
     const old = newSelfSignedCa({ commonName: "Old", ...years, notAfter: new Date("2026-01-10T00:00:00Z") });
     const leaf = await issue({

@@ -80,7 +80,7 @@ function assertNoExcess(mismatches: readonly IssuedMismatch[], action: "refuse" 
 }
 
 function assertCurrent(certificate: X509, now: Date): void {
-  const of = `the certificate of ${shown([certificate.subject])}`;
+  const of = `the certificate of ${called(certificate)}`;
   const { notBefore, notAfter } = certificate;
   if (notAfter <= notBefore) throw bad(`${of} ends before it begins`, "correct the PKI's profile");
   if (notAfter <= now) throw bad(`${of} expired ${notAfter.toISOString()}`, "have the PKI issue a new one");
@@ -89,6 +89,12 @@ function assertCurrent(certificate: X509, now: Date): void {
       `${of} is not valid before ${notBefore.toISOString()}`,
       "check the clocks of the PKI and of this host",
     );
+}
+
+/** Its subject; where that is empty, as RFC 5280 §4.1.2.6 allows beside names, the first of them. */
+function called({ subject, names, serialHex }: X509): string {
+  const [name = `serial number ${serialHex}`] = [...names.dns, ...names.ip, ...names.uri, ...names.email];
+  return shown([subject === "" ? name : subject]);
 }
 
 /** RFC 5280 §4.2.1.9: a path length counts the CA certificates between this one and the leaf, self-issued ones apart. */

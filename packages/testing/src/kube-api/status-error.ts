@@ -151,6 +151,18 @@ export function unsupportedMediaType(accepted: readonly string[]): StatusError {
   return new StatusError(415, "UnsupportedMediaType", message);
 }
 
+/** The media type in which kube-apiserver reads and writes its own kinds as well. */
+export const protobuf = "application/vnd.kubernetes.protobuf";
+
+/** 415 in words of our own: kube-apiserver reads it, and its list of media types would send people round in circles. */
+export function protobufNotRead(): StatusError {
+  return new StatusError(
+    415,
+    "UnsupportedMediaType",
+    "the embedded Kubernetes API reads no Protobuf, which kubectl sends for `certificate approve` and the like: send JSON, such as by `kubectl replace --raw`",
+  );
+}
+
 /** 500 with the server's usual wording. */
 export function internalError(message: string): StatusError {
   return new StatusError(500, "InternalError", `Internal error occurred: ${message}`, {

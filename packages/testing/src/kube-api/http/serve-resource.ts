@@ -3,7 +3,7 @@ import type { UserInfo } from "../auth/user.ts";
 import type { FaultAction } from "../faults.ts";
 import type { KubeObject } from "../kube-object.ts";
 import type { ServerState } from "../server-state.ts";
-import { pathNotFound, unsupportedMediaType } from "../status-error.ts";
+import { pathNotFound, protobuf, protobufNotRead, unsupportedMediaType } from "../status-error.ts";
 import { Stored } from "../store/stored.ts";
 import type { ApiRequest } from "../verbs/api-request.ts";
 import { decodeBody } from "../verbs/decode-object.ts";
@@ -136,12 +136,9 @@ function create(api: ApiRequest, encoder: Encoder): Answer {
 }
 
 function requireJson({ contentType }: ApiRequest): void {
+  if (contentType === protobuf) throw protobufNotRead();
   if (contentType !== "" && contentType !== "application/json" && contentType !== "application/yaml") {
-    throw unsupportedMediaType([
-      "application/json",
-      "application/yaml",
-      "application/vnd.kubernetes.protobuf",
-    ]);
+    throw unsupportedMediaType(["application/json", "application/yaml", protobuf]);
   }
 }
 
