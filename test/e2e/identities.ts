@@ -84,6 +84,12 @@ export const fencedIssuer: Identity = identity(
     },
   },
 );
+/** software-ca in two namespaces alone, which exist once {@link installIdentities} has run. */
+export const boundedIssuer: Identity = identity(
+  "bounded",
+  { ...softwareCa, group: "bounded.example.com" },
+  { namespaces: ["bounded-a", "bounded-b"], leaderElection: { leaseName: "bounded" } },
+);
 /** The same with the right to tokens of a ServiceAccount that no issuer names. */
 export const barredIssuer: Identity = identity(
   "barred",
@@ -115,6 +121,7 @@ const identities = [
   foreignIssuer,
   guardedIssuer,
   fencedIssuer,
+  boundedIssuer,
   barredIssuer,
   readOnlyIssuer,
 ];
@@ -133,6 +140,8 @@ export function mayApprove(group: string | undefined): boolean {
 export async function installIdentities(kube: AdminKube): Promise<void> {
   await kube.apply(namespaces, { apiVersion: "v1", kind: "Namespace", metadata: { name: issuerNamespace } });
   for (const { definition, rbac } of identities) {
+    for (const name of rbac.namespaces ?? [])
+      await kube.apply(namespaces, { apiVersion: "v1", kind: "Namespace", metadata: { name } });
     for (const manifest of issuerManifests(definition, rbac)) {
       const type = manifestTypes.find(({ kind }) => kind === manifest.kind);
       if (type === undefined) throw new Error(`no resource is known for the kind ${manifest.kind}`);

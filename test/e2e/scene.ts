@@ -53,7 +53,7 @@ export class Scene {
   readonly target: E2eTarget;
   readonly namespace: string;
 
-  /** Use {@link beginScene}. */
+  /** In a namespace that exists; else use {@link beginScene}. */
   constructor(target: E2eTarget, namespace: string) {
     this.target = target;
     this.namespace = namespace;

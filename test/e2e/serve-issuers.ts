@@ -14,6 +14,7 @@ export function serveIssuers(target: TargetOf, ...identities: readonly Identity[
       const issuer = startIssuer(ledger.observe(definition), {
         connection: await target().issuerConnection(account),
         clusterResourceNamespace: issuerNamespace,
+        namespaces: rbac.namespaces,
         instance: account.name,
         leaderElection: lease && {
           leaseName: lease.leaseName,

@@ -12,6 +12,7 @@ import { issuerLibTimingCases } from "./issuer-lib-timing.ts";
 import { issuerObjectCases } from "./issuer-objects.ts";
 import { limitCases } from "./limits.ts";
 import { mismatchCases } from "./mismatches.ts";
+import { namespaceCases } from "./namespaces.ts";
 import { outageCases } from "./outages.ts";
 import { probeCases } from "./probes.ts";
 import { programCases } from "./program.ts";
@@ -36,6 +37,7 @@ export function e2eCases(target: TargetOf): void {
   secretCases(target);
   issuerObjectCases(target);
   sharingCases(target);
+  namespaceCases(target);
   limitCases(target);
   mismatchCases(target);
   reuseCases(target);

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
 import {
+  boundedIssuer,
   fencedIssuer,
   guardedIssuer,
   httpPkiIssuer,
@@ -82,6 +83,7 @@ export function rightsCases(target: TargetOf): void {
     ["manual", manualIssuer],
     ["guarded", guardedIssuer],
     ["fenced", fencedIssuer],
+    ["bounded", boundedIssuer],
   ] as const)("the rights of %s", (_, identity) => {
     test("are all that it used: every verb is granted, and nothing was ever forbidden", async () => {
       const mine = await requestsOf(identity);

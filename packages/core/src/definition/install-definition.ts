@@ -4,7 +4,6 @@ import { issued, type Signer } from "@countersign/issuer-signer";
 import { type ControlPlane, kubectl } from "../../../../test/rigs/control-plane.ts";
 import { type KubeResponse, kubeRequest } from "../../../../test/rigs/kube-request.ts";
 import type { IssuerDefinition } from "./define-issuer.ts";
-import { issuerCrds } from "./issuer-crd.ts";
 import type { IssuerRbacOptions } from "./issuer-rbac.ts";
 import type { Manifest } from "./manifest.ts";
 import { issuerManifests } from "./manifests.ts";
@@ -30,8 +29,10 @@ export async function installDefinition(
   definition: IssuerDefinition,
   options: IssuerRbacOptions,
 ): Promise<void> {
-  await applyYaml(controlPlane, issuerManifests(definition, options));
-  const names = issuerCrds(definition).map(({ metadata }) => `crd/${metadata.name}`);
+  const manifests = issuerManifests(definition, options);
+  await applyYaml(controlPlane, manifests);
+  const crds = manifests.filter(({ kind }) => kind === "CustomResourceDefinition");
+  const names = crds.map(({ metadata }) => `crd/${metadata.name}`);
   await kubectl(controlPlane, "wait", "--for=condition=Established", "--timeout=30s", ...names);
 }
 

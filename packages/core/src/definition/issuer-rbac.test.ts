@@ -156,6 +156,36 @@ describe("issuerRbac", () => {
     expect(secrets({ secrets: ["a", "b"], savedSecrets: ["b"] }).at(-1)).toBe(`${role} /secrets patch b`);
   });
 
+  test("grants all of it by Roles where only some namespaces are served, and nothing of the whole cluster", () => {
+    const manifests = rbac(both, { namespaces: ["team-a", "team-b"], references: { secrets: ["token"] } });
+    const inTeam = (team: string) => [
+      ...forRequests.map((right) => `${team}/${right}`),
+      ...["get", "list", "watch"].map((verb) => `${team}/controller pki.example.com/acmeissuers ${verb}`),
+      `${team}/controller pki.example.com/acmeissuers/status patch`,
+      ...forEvents.map((right) => `${team}/${right}`),
+      ...watched(`${team}/controller /secrets`).map((right) => `${right} token`),
+    ];
+    expect(rights(manifests)).toEqual([
+      ...inTeam("team-a"),
+      ...inTeam("team-b"),
+      "approver cert-manager.io/signers approve acmeissuers.pki.example.com/*",
+    ]);
+    const ofController = manifests.filter(({ metadata }) => metadata.name.endsWith(":controller"));
+    expect(ofController.map(({ kind, metadata }) => `${kind} ${metadata.namespace}`)).toEqual([
+      "Role team-a",
+      "RoleBinding team-a",
+      "Role team-b",
+      "RoleBinding team-b",
+    ]);
+  });
+
+  test.each([
+    [{ cluster: "AcmeClusterIssuer" }, ["team-a"]],
+    [both, []],
+  ])("refuses namespaces where nothing is left to serve: %j in %j", (kinds, namespaces) => {
+    expect(() => rbac(kinds, { namespaces })).toThrow(TypeError);
+  });
+
   test("grants the one Lease only where leader election is asked for", () => {
     const lease = (options: Partial<IssuerRbacOptions>) =>
       rights(rbac(both, options)).filter((right) => right.includes("leases"));

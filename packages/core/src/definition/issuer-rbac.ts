@@ -1,5 +1,6 @@
 import type { IssuerDefinition } from "./define-issuer.ts";
 import { definitionName, type Manifest, manifestLabels } from "./manifest.ts";
+import { withinNamespaces } from "./within-namespaces.ts";
 
 /** A ServiceAccount by name. */
 export interface ServiceAccountRef {
@@ -46,6 +47,8 @@ export interface ReferenceNames {
 export interface IssuerRbacOptions {
   /** Whom the controller runs as. */
   readonly serviceAccount: ServiceAccountRef;
+  /** Grants everything in these namespaces alone, by Roles, to a controller that serves only them; see `ServeOptions`. */
+  readonly namespaces?: readonly string[] | undefined;
   /** Where the Secrets, ConfigMaps and ServiceAccounts of cluster issuers are; the controller's own namespace unless given. */
   readonly clusterResourceNamespace?: string | undefined;
   /** Grants the Lease of this name, in the controller's own namespace unless another is given; no Lease unless given. */
@@ -78,22 +81,29 @@ const watchOnly = ["list", "watch"];
  *
  * Secrets, which are written to only with `savesCredentials`, ConfigMaps and tokens: a namespaced issuer may name an object of any namespace that it is created in, so its
  * controller has the right in all of them; the controller of a cluster kind alone has it in one namespace; one whose
- * definition has no `secrets`, `configMaps` or `requestsTokens` has none.
+ * definition has no `secrets`, `configMaps` or `requestsTokens` has none. With `namespaces` all rights end there, but for
+ * the approver's, which are not the controller's.
  */
 export function issuerRbac(
-  definition: IssuerDefinition,
+  whole: IssuerDefinition,
   options: IssuerRbacOptions,
 ): readonly (RoleManifest | RoleBindingManifest)[] {
-  const { serviceAccount, leaderElection, approver = defaultApprover } = options;
+  const { serviceAccount, leaderElection, namespaces, approver = defaultApprover } = options;
+  const definition = withinNamespaces(whole, namespaces);
   const { namespace } = serviceAccount;
   const grant = granter(definition);
   const allNamespaces = definition.kinds.some(({ scope }) => scope === "Namespaced");
   const references = referenceRules(definition, options.references);
-  const manifests = grant("controller", serviceAccount, [
+  const inCluster = namespaces === undefined;
+  const withSigningRequests = inCluster && options.kubernetesSigningRequests !== false;
+  const rules = [
     ...controllerRules(definition),
-    ...(options.kubernetesSigningRequests === false ? [] : signingRequestRules(definition)),
+    ...(withSigningRequests ? signingRequestRules(definition) : []),
     ...(allNamespaces ? references : []),
-  ]);
+  ];
+  const manifests = (namespaces ?? [undefined]).flatMap((each) =>
+    grant("controller", serviceAccount, rules, each),
+  );
   if (!allNamespaces && references.length > 0) {
     manifests.push(
       ...grant("references", serviceAccount, references, options.clusterResourceNamespace ?? namespace),

@@ -51,6 +51,17 @@ const vault = defineIssuer({
   connect,
 });
 
+const bounded = defineIssuer({
+  group: "bounded.example.com",
+  version: "v1",
+  kinds: { namespaced: "BoundedIssuer", cluster: "BoundedClusterIssuer" },
+  spec: z.object({ tokenSecretRef: secretKeyRef() }),
+  secrets: (spec) => ({ token: spec.tokenSecretRef }),
+  savesCredentials: ["token"],
+  requestsTokens: true,
+  connect,
+});
+
 const plain = defineIssuer({
   group,
   version: "v1alpha1",
@@ -59,6 +70,9 @@ const plain = defineIssuer({
   connect,
 });
 
+/** The cluster kind is not served there. */
+const boundedCrds = issuerCrds(bounded).slice(0, 1);
+
 describeWithRigs(CONTROL_PLANE, "generated manifests on a real kube-apiserver", () => {
   let controlPlane: ControlPlane;
   const serviceAccount = { namespace: "default", name: "acme-issuer" };
@@ -66,6 +80,13 @@ describeWithRigs(CONTROL_PLANE, "generated manifests on a real kube-apiserver", 
   beforeAll(async () => {
     controlPlane = await startControlPlane();
     await kubectl(controlPlane, "create", "namespace", "vault-secrets");
+    for (const namespace of ["team-a", "team-b"])
+      await kubectl(controlPlane, "create", "namespace", namespace);
+    await installDefinition(controlPlane, bounded, {
+      serviceAccount: { namespace: "default", name: "bounded-issuer" },
+      namespaces: ["team-a", "team-b"],
+      leaderElection: { leaseName: "bounded" },
+    });
     await installDefinition(controlPlane, plain, {
       serviceAccount: { namespace: "default", name: "plain-issuer" },
     });
@@ -93,7 +114,7 @@ describeWithRigs(CONTROL_PLANE, "generated manifests on a real kube-apiserver", 
       status.conditions.map(({ type, status }) => `${type}=${status}`).sort(),
     ]);
     expect(conditions.sort()).toEqual(
-      [...issuerCrds(acme), ...issuerCrds(plain), ...issuerCrds(vault)]
+      [...issuerCrds(acme), ...boundedCrds, ...issuerCrds(plain), ...issuerCrds(vault)]
         .map(({ metadata }) => [metadata.name, ["Established=True", "NamesAccepted=True"]])
         .sort(),
     );
@@ -284,6 +305,41 @@ describeWithRigs(CONTROL_PLANE, "generated manifests on a real kube-apiserver", 
     ["default:vault-issuer", "serviceaccounts/token", { namespace: "vault-secrets", name: "other" }, []],
     ["default:vault-issuer", "serviceaccounts/token", { namespace: "default", name: "login" }, []],
     ["default:vault-issuer", "serviceaccounts", { namespace: "vault-secrets" }, []],
+    [
+      "default:bounded-issuer",
+      "certificaterequests.cert-manager.io",
+      { namespace: "team-a" },
+      ["get", "list", "watch"],
+    ],
+    [
+      "default:bounded-issuer",
+      "certificaterequests.cert-manager.io/status",
+      { namespace: "team-b" },
+      ["patch"],
+    ],
+    ["default:bounded-issuer", "certificaterequests.cert-manager.io", { namespace: "default" }, []],
+    ["default:bounded-issuer", "certificaterequests.cert-manager.io", {}, []],
+    [
+      "default:bounded-issuer",
+      "boundedissuers.bounded.example.com",
+      { namespace: "team-b" },
+      ["get", "list", "watch"],
+    ],
+    ["default:bounded-issuer", "boundedissuers.bounded.example.com", {}, []],
+    ["default:bounded-issuer", "secrets", { namespace: "team-a" }, ["list", "watch", "patch"]],
+    ["default:bounded-issuer", "secrets", { namespace: "default" }, []],
+    ["default:bounded-issuer", "serviceaccounts/token", { namespace: "team-a" }, ["create"]],
+    ["default:bounded-issuer", "serviceaccounts/token", { namespace: "default" }, []],
+    ["default:bounded-issuer", "events.events.k8s.io", { namespace: "team-a" }, ["create", "patch"]],
+    ["default:bounded-issuer", "events.events.k8s.io", { namespace: "default" }, []],
+    ["default:bounded-issuer", "certificatesigningrequests.certificates.k8s.io", {}, []],
+    ["default:bounded-issuer", "subjectaccessreviews.authorization.k8s.io", {}, []],
+    [
+      "default:bounded-issuer",
+      "leases.coordination.k8s.io",
+      { namespace: "default", name: "bounded" },
+      ["get", "create", "update"],
+    ],
   ])("lets %s do with %s %j exactly %j", async (account, resource, more, allowed) => {
     const granted: string[] = [];
     for (const verb of verbs) if (await may(account, verb, resource, more)) granted.push(verb);

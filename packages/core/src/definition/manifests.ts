@@ -2,6 +2,7 @@ import type { IssuerDefinition } from "./define-issuer.ts";
 import { issuerCrds } from "./issuer-crd.ts";
 import { type IssuerRbacOptions, issuerRbac } from "./issuer-rbac.ts";
 import { type Manifest, manifestLabels } from "./manifest.ts";
+import { withinNamespaces } from "./within-namespaces.ts";
 
 /**
  * Everything that a cluster needs before the controller starts, in the order to apply it: CRDs, ServiceAccount, roles and
@@ -20,5 +21,9 @@ export function issuerManifests(
   const { namespace, name } = options.serviceAccount;
   const labels = manifestLabels(definition, "controller");
   const serviceAccount = { apiVersion: "v1", kind: "ServiceAccount", metadata: { name, namespace, labels } };
-  return [...issuerCrds(definition), serviceAccount, ...issuerRbac(definition, options)];
+  return [
+    ...issuerCrds(withinNamespaces(definition, options.namespaces)),
+    serviceAccount,
+    ...issuerRbac(definition, options),
+  ];
 }

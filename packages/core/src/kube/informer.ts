@@ -4,6 +4,8 @@ import type { KubeObject } from "./types.ts";
 
 /** Options of {@link startInformer}. */
 export interface InformerOptions<T extends KubeObject> extends Omit<ListWatchOptions<T>, "sink"> {
+  /** Listed and watched one by one, in place of `namespace`. */
+  readonly namespaces?: readonly string[] | undefined;
   /** Indexes of the store, by name. */
   readonly indexes?: Readonly<Record<string, (object: T) => readonly string[]>> | undefined;
 }
@@ -23,10 +25,14 @@ export interface Informer<T extends KubeObject> extends AsyncDisposable {
 
 /** Starts to list and watch. Listeners that are added to the store in the same turn miss nothing. */
 export function startInformer<T extends KubeObject>(options: InformerOptions<T>): Informer<T> {
-  const { indexes = {}, onTrouble } = options;
+  const { indexes = {}, namespaces, onTrouble } = options;
   const store = new Store<T>({ onError: (error) => onTrouble?.({ during: "handler", error }) });
   for (const [name, valuesOf] of Object.entries(indexes)) store.addIndex(name, valuesOf);
-  const listWatch = new ListWatch<T>({ ...options, sink: store });
+  const sections = namespaces?.map((namespace) => ({
+    namespace,
+    sink: store.section(({ metadata }) => metadata.namespace === namespace),
+  })) ?? [{ namespace: options.namespace, sink: store }];
+  const listWatches = sections.map((section) => new ListWatch<T>({ ...options, ...section }));
   const stopped = Promise.withResolvers<never>();
   const synced = Promise.race([store.synced, stopped.promise]);
   // Whoever waits for it hears of the rejection; that nobody waits is no fault.
@@ -35,16 +41,16 @@ export function startInformer<T extends KubeObject>(options: InformerOptions<T>)
     stopped.reject(
       new Error(`The watch of ${options.type.plural} was stopped before its first list was complete.`),
     );
-    return listWatch.stop();
+    return Promise.all(listWatches.map((each) => each.stop())).then(() => {});
   };
   return {
     store,
     synced,
     get lastError() {
-      return listWatch.lastError;
+      return listWatches.find(({ lastError }) => lastError !== undefined)?.lastError;
     },
     get lastContactAgeMs() {
-      return listWatch.lastContactAgeMs;
+      return Math.max(...listWatches.map(({ lastContactAgeMs }) => lastContactAgeMs));
     },
     stop,
     [Symbol.asyncDispose]: stop,

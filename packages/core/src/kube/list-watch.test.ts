@@ -1,7 +1,19 @@
 import { expect, test } from "vitest";
 import { ManualScheduler } from "../queue/manual-scheduler-fixture.ts";
-import { bookmark, events, list, send, startCollection, thing } from "./collection-fixture.ts";
-import { failure } from "./scripted-server-fixture.ts";
+import {
+  bookmark,
+  events,
+  list,
+  send,
+  startCollection,
+  type Thing,
+  testTiming,
+  thing,
+  thingType,
+} from "./collection-fixture.ts";
+import { startInformer } from "./informer.ts";
+import { objectKey } from "./object-key.ts";
+import { failure, ScriptedServer } from "./scripted-server-fixture.ts";
 
 const names = (things: readonly { metadata: { name: string } }[]) =>
   things.map((t) => t.metadata.name).sort();
@@ -37,6 +49,35 @@ test("asks for pages of 500, bookmarks and a random life of 240 to 290 s", async
   });
   expect(Number(timeoutSeconds)).toBeGreaterThanOrEqual(240);
   expect(Number(timeoutSeconds)).toBeLessThanOrEqual(290);
+});
+
+test("lists and watches namespaces one by one into one store, which has synced when all are listed", async () => {
+  const inside = (namespace: string, name: string, version: number) => {
+    const object = thing(name, version);
+    return { ...object, metadata: { ...object.metadata, namespace } };
+  };
+  const held = Promise.withResolvers<void>();
+  await using server = await ScriptedServer.start(async (response, request) => {
+    const namespace = /namespaces\/([^/]+)\//.exec(request.path)?.[1] ?? "";
+    if (request.query.has("watch")) return events(["ADDED", inside(namespace, "b", 2)])(response, request);
+    if (namespace === "two") await held.promise;
+    return list([inside(namespace, "a", 1)], 1)(response, request);
+  });
+  await using informer = startInformer<Thing>({
+    transport: server.transport(),
+    type: thingType,
+    namespaces: ["one", "two"],
+    timing: testTiming,
+  });
+  await expect.poll(() => informer.store.list().map(objectKey)).toEqual(["one/a", "one/b"]);
+  expect(informer.store.hasSynced).toBe(false);
+  held.resolve();
+  await informer.synced;
+  await expect
+    .poll(() => informer.store.list().map(objectKey).sort())
+    .toEqual(["one/a", "one/b", "two/a", "two/b"]);
+  expect(informer.lastContactAgeMs).toBeLessThan(5_000);
+  expect(informer.lastError).toBeUndefined();
 });
 
 test("fills in apiVersion and kind, which the items of built-in lists lack", async () => {

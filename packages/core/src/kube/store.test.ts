@@ -37,6 +37,28 @@ test("what has not changed is not told, neither by a list nor by a watch", () =>
   expect(changes).toHaveLength(1);
 });
 
+test("a section's list replaces what is in that section alone; the store has synced when each has been listed", () => {
+  const { store, changes } = storeWithLog();
+  const inColor = (color: string) => store.section(({ spec }) => spec?.color === color);
+  const [reds, blues] = [inColor("red"), inColor("blue")];
+  reds.replace([thing("a", 1, red), thing("b", 2, red)]);
+  expect(store.hasSynced).toBe(false);
+  blues.replace([thing("c", 3, blue)]);
+  expect(store.hasSynced).toBe(true);
+  reds.replace([thing("a", 1, red)]);
+  blues.apply(thing("d", 4, blue));
+  blues.remove(thing("c", 5, blue));
+  expect(changes.map(({ type, object }) => `${type} ${object.metadata.name}`)).toEqual([
+    "added a",
+    "added b",
+    "added c",
+    "deleted b",
+    "added d",
+    "deleted c",
+  ]);
+  expect(store.list().map(({ metadata }) => metadata.name)).toEqual(["a", "d"]);
+});
+
 test("listeners hear of a list after the whole store has changed", () => {
   const store = new Store<Thing>();
   const sizes: number[] = [];

@@ -36,6 +36,8 @@ export class Store<T extends KubeObject> implements ListWatchSink<T> {
   readonly #indexes = new Map<string, Index<T>>();
   readonly #listeners = new Set<StoreListener<T>>();
   readonly #synced = Promise.withResolvers<void>();
+  /** Sections that have not been listed yet. */
+  readonly #unlisted = new Set<ListWatchSink<T>>();
   readonly #onError: (error: unknown) => void;
   #hasSynced = false;
 
@@ -99,8 +101,32 @@ export class Store<T extends KubeObject> implements ListWatchSink<T> {
     return () => this.#listeners.delete(listener);
   }
 
+  /**
+   * A part of the collection that is listed and watched by itself, such as one namespace. The store has synced when every
+   * section that it has by then has been listed.
+   *
+   * @param holds whether an object is in this part
+   */
+  section(holds: (object: T) => boolean): ListWatchSink<T> {
+    const section: ListWatchSink<T> = {
+      replace: (objects) => {
+        this.#unlisted.delete(section);
+        this.#replace(objects, holds);
+      },
+      apply: (object) => this.apply(object),
+      remove: (object) => this.remove(object),
+    };
+    this.#unlisted.add(section);
+    return section;
+  }
+
   replace(objects: readonly T[]): void {
-    const gone = new Set(this.#objects.keys());
+    this.#replace(objects, () => true);
+  }
+
+  #replace(objects: readonly T[], holds: (object: T) => boolean): void {
+    const gone = new Set<string>();
+    for (const [key, object] of this.#objects) if (holds(object)) gone.add(key);
     const changes: StoreChange<T>[] = [];
     for (const object of objects) {
       gone.delete(objectKey(object));
@@ -108,6 +134,7 @@ export class Store<T extends KubeObject> implements ListWatchSink<T> {
     }
     for (const key of gone) changes.push(...this.#drop(key, undefined, true));
     this.#tell(changes);
+    if (this.#unlisted.size > 0) return;
     this.#hasSynced = true;
     this.#synced.resolve();
   }

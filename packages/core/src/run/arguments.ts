@@ -10,6 +10,8 @@ export interface IssuerArguments {
   readonly kubeconfig: string | undefined;
   readonly context: string | undefined;
   readonly clusterResourceNamespace: string | undefined;
+  /** Undefined: all. */
+  readonly namespaces: readonly string[] | undefined;
   readonly maxConcurrentSigns: number;
   readonly maxConcurrentSignsPerIssuer: number;
   /** Infinity: no limit. */
@@ -57,6 +59,8 @@ export const issuerHelp = `Runs the issuer until it is stopped.
   --kubeconfig FILE                  Kubernetes configuration; in a pod the service account is used
   --context NAME                     context of the kubeconfig; its current one by default
   --cluster-resource-namespace NAME  where what cluster issuers refer to is; by default the own namespace
+  --watch-namespace NAME             serve the namespaced kind in this namespace only, with rights there alone; may be
+                                     repeated; neither cluster issuers nor Kubernetes CertificateSigningRequests are served
   --max-concurrent-signs N           requests that are signed at once (default ${serveDefaults.maxConcurrentSigns}); those that
                                      wait long for their PKI do not count
   --max-concurrent-signs-per-issuer N
@@ -145,6 +149,14 @@ function kubeName(option: string, text: string | undefined): string | undefined 
   return text;
 }
 
+/** DNS labels (RFC 1123), each once; undefined where there are none. */
+function namespaceNames(option: string, names: readonly string[]): readonly string[] | undefined {
+  for (const name of names)
+    if (!/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/.test(name))
+      throw new ArgumentError(`--${option} expects the name of a namespace such as team-a, got "${name}".`);
+  return names.length === 0 ? undefined : [...new Set(names)];
+}
+
 /** @throws ArgumentError */
 export function parseIssuerArguments(argv: readonly string[]): IssuerArguments {
   const { values } = parse(argv);
@@ -162,6 +174,7 @@ export function parseIssuerArguments(argv: readonly string[]): IssuerArguments {
     kubeconfig: values.kubeconfig,
     context: values.context,
     clusterResourceNamespace: values["cluster-resource-namespace"],
+    namespaces: namespaceNames("watch-namespace", values["watch-namespace"]),
     maxConcurrentSigns: positiveInteger("max-concurrent-signs", values["max-concurrent-signs"]),
     maxConcurrentSignsPerIssuer: positiveInteger(
       "max-concurrent-signs-per-issuer",
@@ -200,6 +213,7 @@ function parse(argv: readonly string[]) {
         kubeconfig: { type: "string" },
         context: { type: "string" },
         "cluster-resource-namespace": { type: "string" },
+        "watch-namespace": { type: "string", multiple: true, default: [] },
         "max-concurrent-signs": { type: "string", default: String(serveDefaults.maxConcurrentSigns) },
         "max-concurrent-signs-per-issuer": {
           type: "string",

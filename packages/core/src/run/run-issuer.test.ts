@@ -120,6 +120,33 @@ describe("an issuer as a program", () => {
     expect(await roles("--no-leader-elect")).toEqual([]);
   });
 
+  test("prints Roles for the namespaces that it is to serve, and no right beyond them but the approver's", async () => {
+    const argv = ["--print-manifests", "--watch-namespace=team-a", "--watch-namespace=team-b"];
+    const { stdout } = await run(acme, ...argv, "--cluster-resource-namespace=pki");
+    const roles = objects(stdout).filter(({ kind }) => !kind.endsWith("Binding"));
+    expect(
+      roles.map(({ kind, metadata: { name, namespace = "-" } }) => `${kind} ${namespace}/${name}`),
+    ).toEqual([
+      "CustomResourceDefinition -/acmes.acme.example.com",
+      "ServiceAccount pki/acmes.acme.example.com",
+      "Role team-a/acmes.acme.example.com:controller",
+      "Role team-b/acmes.acme.example.com:controller",
+      "Role pki/acmes.acme.example.com:leader-election",
+      "ClusterRole -/acmes.acme.example.com:approver",
+    ]);
+  });
+
+  test("refuses to serve some namespaces where there is no namespaced kind", async () => {
+    const { spec, group } = acme;
+    const connect = acme.connect as never;
+    const cluster = defineIssuer({ group, version: "v1", kinds: { cluster: "AcmeCluster" }, spec, connect });
+    const { stderr, exitCode } = await run(cluster, "--print-manifests", "--watch-namespace=team-a");
+    expect(exitCode).toBe(1);
+    expect(stderr).toBe(
+      "Expected a definition with a namespaced kind to be served in some namespaces, got acme.example.com with cluster kinds alone\n",
+    );
+  });
+
   test("that serves two definitions prints one ServiceAccount, to which the roles of both are bound", async () => {
     const all = objects((await run([acme, other], "--print-manifests")).stdout);
     const accounts = all.filter(({ kind }) => kind === "ServiceAccount");

@@ -5,6 +5,7 @@ import type { IssuerDefinition } from "../definition/define-issuer.ts";
 import { definitionName } from "../definition/manifest.ts";
 import { issuerManifests } from "../definition/manifests.ts";
 import { toYaml } from "../definition/to-yaml.ts";
+import { withinNamespaces } from "../definition/within-namespaces.ts";
 import type { KubeConnection } from "../kube/connection.ts";
 import { inCluster } from "../kube/in-cluster.ts";
 import { KubeTransport } from "../kube/transport.ts";
@@ -73,6 +74,7 @@ function manifestsYaml(
     leaderElect,
     leaseName,
     leaseNamespace,
+    namespaces,
     kubernetesSigningRequests,
   }: IssuerArguments,
 ): string {
@@ -80,6 +82,7 @@ function manifestsYaml(
   const options = {
     serviceAccount: { namespace, name: definitionName(first) },
     clusterResourceNamespace: namespace,
+    namespaces,
     kubernetesSigningRequests,
   };
   const lease = { leaseName: leaseName ?? definitionName(first), namespace: leaseNamespace };
@@ -138,6 +141,7 @@ async function run(
     connection,
     lifecycle,
     clusterResourceNamespace,
+    namespaces: args.namespaces,
     instance,
     leaderElection: (args.leaderElect ?? asPod(args, env)) && election,
     maxConcurrentSigns: args.maxConcurrentSigns,
@@ -163,9 +167,10 @@ async function run(
   const onHangup = () => void observers.reopen();
   if (args.auditLog !== undefined) process.on("SIGHUP", onHangup);
   const kinds = definitions.flatMap((definition) =>
-    definition.kinds.map(({ plural }) => `${plural}.${definition.group}`),
+    withinNamespaces(definition, args.namespaces).kinds.map(({ plural }) => `${plural}.${definition.group}`),
   );
-  log.info({ server: connection.server, kinds, clusterResourceNamespace }, "starting");
+  const { namespaces } = args;
+  log.info({ server: connection.server, kinds, clusterResourceNamespace, namespaces }, "starting");
   issuer.synced.then(
     () => log.info({}, "watching"),
     () => {},

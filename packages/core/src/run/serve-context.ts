@@ -25,7 +25,7 @@ export interface ServeContext {
 
 /** Starts an informer whose trouble is announced. */
 export function watch<T extends KubeObject>(
-  { transport, lifecycle }: ServeContext,
+  { transport, lifecycle, settings }: ServeContext,
   type: ResourceType,
   options: Partial<InformerOptions<T>>,
 ): Informer<T> {
@@ -33,6 +33,7 @@ export function watch<T extends KubeObject>(
   return startInformer<T>({
     transport,
     type,
+    namespaces: type.namespaced ? settings.namespaces : undefined,
     ...options,
     onTrouble: ({ error }) => lifecycle.announce("trouble", { where, error }),
   });

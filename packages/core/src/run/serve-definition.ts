@@ -88,7 +88,8 @@ export function serveDefinition(
     backlogs.push(() => openRequests(source).filter(([request]) => !ignored.has(objectKey(request))));
   }
   serve(certificateRequestSource(definition, context));
-  if (settings.kubernetesSigningRequests) serve(signingRequestSource(definition, context));
+  if (settings.kubernetesSigningRequests && settings.namespaces === undefined)
+    serve(signingRequestSource(definition, context));
   let complete = false;
   const work = () => {
     for (const queue of queues.values()) {

@@ -11,6 +11,12 @@ test("options that are left out or undefined get their defaults", () => {
   });
 });
 
+test("namespaces are all unless given", () => {
+  const base = { clusterResourceNamespace: "pki" };
+  expect(serveSettings(base).namespaces).toBeUndefined();
+  expect(serveSettings({ ...base, namespaces: ["team-a"] }).namespaces).toEqual(["team-a"]);
+});
+
 test.each([
   ["maxConcurrentSigns", 0],
   ["signTimeoutMs", -1],

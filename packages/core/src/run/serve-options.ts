@@ -6,6 +6,11 @@ export interface ServeOptions extends IgnoreHooks {
   /** Namespace of the Secrets, ConfigMaps and ServiceAccounts of cluster-scoped issuers. */
   readonly clusterResourceNamespace: string;
   /**
+   * Serves only these namespaces, so that the controller needs no right in others: the namespaced kind of the definition and
+   * its CertificateRequests. Everything in the whole cluster unless given.
+   */
+  readonly namespaces?: readonly string[] | undefined;
+  /**
    * Requests that are worked on and signed at once, over all issuers. One whose PKI has not answered after half a second
    * does not count, since it only waits.
    */
@@ -81,9 +86,14 @@ export const serveDefaults = Object.freeze({
   drainMs: 24_000,
 });
 
-/** Every option with a value, the hooks apart: what was given, else its default. */
-export type ServeSettings = IgnoreHooks & {
-  readonly [Name in Exclude<keyof ServeOptions, keyof IgnoreHooks>]-?: Exclude<ServeOptions[Name], undefined>;
+type WithoutDefault = IgnoreHooks & Pick<ServeOptions, "namespaces">;
+
+/** Every option with a value, but for hooks and namespaces: what was given, else its default. */
+export type ServeSettings = WithoutDefault & {
+  readonly [Name in Exclude<keyof ServeOptions, keyof WithoutDefault>]-?: Exclude<
+    ServeOptions[Name],
+    undefined
+  >;
 };
 
 /** @throws TypeError that names an option which is not a positive number. */

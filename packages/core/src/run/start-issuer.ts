@@ -1,4 +1,5 @@
 import type { IssuerDefinition } from "../definition/define-issuer.ts";
+import { withinNamespaces } from "../definition/within-namespaces.ts";
 import type { KubeConnection } from "../kube/connection.ts";
 import { EventRecorder } from "../kube/event-recorder.ts";
 import { KubeTransport } from "../kube/transport.ts";
@@ -66,7 +67,9 @@ export function startIssuer(
   const { connection, signal, lifecycle = new Lifecycle(), instance = "countersign" } = options;
   const { leaderElection = false, trace = noTrace } = options;
   const settings = serveSettings(options);
-  const list = "group" in definitions ? [definitions] : definitions;
+  const list = ("group" in definitions ? [definitions] : definitions).map((definition) =>
+    withinNamespaces(definition, settings.namespaces),
+  );
   const [first] = list;
   if (first === undefined)
     throw new TypeError("Expected `definitions` to be at least one definition, got none");
