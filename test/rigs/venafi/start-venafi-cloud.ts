@@ -27,6 +27,11 @@ export interface VenafiCloudOptions {
   /** UUIDs; one that is always the same unless given. */
   readonly apiKeys?: readonly string[] | undefined;
   readonly serviceAccounts?: readonly CloudServiceAccount[] | undefined;
+  /**
+   * How an API key that is unknown is answered: `code`, as an old fixture of the vendor's client has it (412, number 10501), or
+   * `gateway`, as a user showed it in 2023 (401, plain text). `code` unless given.
+   */
+  readonly unknownKey?: "code" | "gateway" | undefined;
   /** How long a service account's access token is good: 900 unless given. */
   readonly accessSeconds?: number | undefined;
   /** The ledger is also appended to this file, one line of JSON for each entry. */
@@ -94,6 +99,7 @@ export async function startVenafiCloud(options: VenafiCloudOptions = {}): Promis
       apiKeys,
       serviceAccounts: options.serviceAccounts ?? [],
       accessSeconds,
+      unknownKey: options.unknownKey ?? "code",
       ledger,
       clock,
     }),

@@ -57,7 +57,10 @@ describeWithRigs(["venafi-vcert-go"], "the Go client vcert 5.12.2 at the simulat
       },
     });
     const run = ["enroll", ...withKey(), "-z", "Web Shop\\Nothing", ...names("x.example.com")];
-    expect(await vcert.run(run)).toMatchObject({ code: 1, stderr: expect.stringMatching(/zone not found/i) });
+    expect(await vcert.run(run)).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining("Error Code: 20216"),
+    });
   });
 
   describe("a certificate", () => {
@@ -100,7 +103,7 @@ describeWithRigs(["venafi-vcert-go"], "the Go client vcert 5.12.2 at the simulat
       const run = ["enroll", ...withKey(), "-z", "Web Shop\\Strict", ...names("bad.example.net")];
       expect(await vcert.run(run)).toMatchObject({
         code: 1,
-        stderr: expect.stringMatching(/400 Bad Request.*matches none of \[\[a-z0-9-\]/s),
+        stderr: expect.stringMatching(/412 Precondition Failed.*Error Code: 10726.*component CN .*invalid/s),
       });
     });
 

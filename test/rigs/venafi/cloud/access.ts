@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { bearerOf, type SimulatorAnswer, type SimulatorCall } from "../answer.ts";
+import { bearerOf, Refused, type SimulatorAnswer, type SimulatorCall } from "../answer.ts";
 import { type JwtTrust, verifyJwt } from "../jwt.ts";
 import type { Ledger } from "../ledger.ts";
 import { cloudError, knownCodes, ownCodes } from "./error.ts";
@@ -16,6 +16,8 @@ export interface CloudAccessOptions {
   readonly apiKeys: readonly string[];
   readonly serviceAccounts: readonly CloudServiceAccount[];
   readonly accessSeconds: number;
+  /** How an API key that is unknown is answered: with its code, or by the gateway in plain text. */
+  readonly unknownKey: "code" | "gateway";
   readonly ledger: Ledger<CloudLedgerEntry>;
   readonly clock: () => Date;
 }
@@ -37,6 +39,7 @@ export class CloudAccess {
     const key = call.headers["tppl-api-key"];
     if (key !== undefined) {
       if (this.apiKeys.has(key)) return "key";
+      if (this.#options.unknownKey === "gateway") throw new Refused({ status: 401, text: "Invalid api key" });
       throw cloudError(412, knownCodes.noApiKey, `Unable to find api key for key ${key}`, [key]);
     }
     const token = bearerOf(call);

@@ -1,10 +1,13 @@
 import { Refused } from "../answer.ts";
 
-/** The numbers that published clients and fixtures name. */
+/** The numbers that published clients, their fixtures and their users' reports name. */
 export const knownCodes = Object.freeze({
   noApiKey: 10501,
   notFound: 10051,
   badCsr: 10702,
+  badComponent: 10726,
+  sanType: 10733,
+  noSuchAlias: 20216,
 });
 
 /** Numbers of this simulator, where no source has the product's: none of them is below 90000. */
@@ -18,6 +21,13 @@ export const ownCodes = Object.freeze({
   issuance: 90007,
 });
 
+/** One entry of `errors`. */
+export interface CloudErrorEntry {
+  readonly code: number;
+  readonly message: string;
+  readonly args: readonly string[];
+}
+
 /** An error in the SaaS's form. */
 export function cloudError(
   status: number,
@@ -25,5 +35,10 @@ export function cloudError(
   message: string,
   args: readonly string[] = [],
 ): Refused {
-  return new Refused({ status, json: { errors: [{ code, message, args }] } });
+  return cloudErrors(status, [{ code, message, args }]);
+}
+
+/** Several at once. */
+export function cloudErrors(status: number, errors: readonly CloudErrorEntry[]): Refused {
+  return new Refused({ status, json: { errors } });
 }

@@ -1,11 +1,15 @@
 import { type Csr, parseCsr, SignerError } from "@countersign/issuer-core";
 import { z } from "zod";
 import { readBody, type SimulatorAnswer, type SimulatorCall } from "../answer.ts";
-import { cloudError, knownCodes, ownCodes } from "./error.ts";
+import { uuidOf } from "../guid.ts";
+import { cloudError, cloudErrors, knownCodes, ownCodes } from "./error.ts";
 import type { CloudCertificate, CloudOrder } from "./orders.ts";
 import { periodEnd } from "./period.ts";
 import { type CloudState, zoneOf } from "./state.ts";
-import { type CloudTemplate, templateViolations } from "./template.ts";
+import type { CloudTemplate } from "./template.ts";
+import { templateViolations } from "./violations.ts";
+
+const caCertificateIds = [uuidOf("issuing CA"), uuidOf("root")];
 
 const requestBody = z.looseObject({
   certificateSigningRequest: z.string().optional(),
@@ -31,17 +35,11 @@ export function createRequest(state: CloudState, call: SimulatorCall): Simulator
   const { applicationId, certificateIssuingTemplateId: templateId, existingCertificateId } = body;
   const { zone, template } = zoneOf(state, applicationId, templateId);
   if (template.csrUploadAllowed === false)
-    throw cloudError(400, ownCodes.policy, "The template does not allow CSRs to be uploaded");
+    throw cloudError(412, ownCodes.policy, "The template does not allow CSRs to be uploaded");
   const existing = state.orders.certificates.find(({ id }) => id === existingCertificateId);
   const csr = csrOf(body, existing);
   const violations = templateViolations(template, csr);
-  if (violations.length > 0)
-    throw cloudError(
-      400,
-      ownCodes.policy,
-      `The CSR does not match the template. ${violations.join(" ")}`,
-      violations,
-    );
+  if (violations.length > 0) throw cloudErrors(412, violations);
   if (body.reuseCSR !== true) assertFreshKey(state, template, csr);
   const order = state.orders.take({
     zone,
@@ -71,7 +69,7 @@ function csrOf(body: z.output<typeof requestBody>, existing: CloudCertificate | 
 function assertFreshKey({ orders }: CloudState, { keyReuse = true }: CloudTemplate, csr: Csr): void {
   const isUsed = ({ leaf }: CloudCertificate) => Buffer.from(leaf.spkiDer).equals(csr.spkiDer);
   if (!keyReuse && orders.certificates.some(isUsed))
-    throw cloudError(400, ownCodes.policy, "Key reuse is not allowed by the template");
+    throw cloudError(412, ownCodes.policy, "Key reuse is not allowed by the template");
 }
 
 /** `GET certificaterequests/ID` */
@@ -91,7 +89,8 @@ function requestAnswer(order: CloudOrder) {
     creationDate: createdAt.toISOString(),
     modificationDate: createdAt.toISOString(),
     tags,
-    ...(certificateId === undefined ? {} : { certificateIds: [certificateId] }),
+    // The certificate first, then those of its CAs, which are in the inventory too.
+    ...(certificateId === undefined ? {} : { certificateIds: [certificateId, ...caCertificateIds] }),
     ...(order.errorInformation === undefined ? {} : { errorInformation: order.errorInformation }),
   };
 }

@@ -80,10 +80,10 @@ function application(state: CloudState, name: string): SimulatorAnswer {
 
 function template(state: CloudState, name: string, alias: string): SimulatorAnswer {
   const rules = templatesOf(state, name).get(alias);
-  if (rules === undefined)
-    throw cloudError(404, knownCodes.notFound, `Unable to find certificateIssuingTemplate for key ${alias}`, [
-      alias,
-    ]);
+  if (rules === undefined) {
+    const message = `No certificate issuing template with alias ${alias} has been assigned to application with name ${name}`;
+    throw cloudError(404, knownCodes.noSuchAlias, message, [alias, name]);
+  }
   return { status: 200, json: templateAnswer(alias, rules, state.companyId) };
 }
 

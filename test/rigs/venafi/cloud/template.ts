@@ -1,13 +1,12 @@
-import type { Csr } from "@countersign/issuer-core";
 import { uuidOf } from "../guid.ts";
-import { subjectValues } from "../subject.ts";
 
 /** A kind of key that a template allows. */
 export type AllowedKeys =
   | { readonly keyType: "RSA"; readonly keyLengths: readonly number[] }
   | { readonly keyType: "EC"; readonly keyCurves: readonly ("P256" | "P384" | "P521")[] };
 
-/** What a certificate issuing template says; what is left out is open. Every expression must match the whole value. */
+/** What a certificate issuing template says; what is left out is open. Every expression must match the whole value; a part of the subject that is not there has the
+ * value "". */
 export interface CloudTemplate {
   readonly subjectCNRegexes?: readonly string[] | undefined;
   readonly subjectORegexes?: readonly string[] | undefined;
@@ -33,8 +32,10 @@ export interface CloudTemplate {
   readonly approval?: boolean | undefined;
 }
 
-const any = Object.freeze([".*"]);
-const allKeys: readonly AllowedKeys[] = Object.freeze([
+/** Lets everything through. */
+export const any = Object.freeze([".*"]);
+/** The keys that a template allows that names none. */
+export const allKeys: readonly AllowedKeys[] = Object.freeze([
   { keyType: "RSA", keyLengths: [2048, 3072, 4096] },
   { keyType: "EC", keyCurves: ["P256", "P384", "P521"] },
 ]);
@@ -95,37 +96,4 @@ export function caAccountAnswer() {
 
 export function templateId(alias: string): string {
   return uuidOf(`template ${alias}`);
-}
-
-/** What in a CSR the template does not allow, one sentence each. The words are this simulator's. */
-export function templateViolations(template: CloudTemplate, csr: Csr): string[] {
-  const subject = (type: string) => subjectValues(csr, type);
-  const { names } = csr;
-  const rules: readonly (readonly [string, readonly string[], readonly string[] | undefined])[] = [
-    ["CN", subject("CN"), template.subjectCNRegexes],
-    ["O", subject("O"), template.subjectORegexes],
-    ["OU", subject("OU"), template.subjectOURegexes],
-    ["ST", subject("ST"), template.subjectSTRegexes],
-    ["L", subject("L"), template.subjectLRegexes],
-    ["C", subject("C"), template.subjectCValues],
-    ["DNS name", names.dns, template.sanRegexes],
-    ["e-mail address", names.email, template.sanRfc822NameRegexes ?? []],
-    ["IP address", names.ip, template.sanIpAddressRegexes ?? []],
-    ["URI", names.uri, template.sanUniformResourceIdentifierRegexes ?? []],
-  ];
-  const violations = rules.flatMap(([label, values, patterns = any]) =>
-    values
-      .filter((value) => !patterns.some((pattern) => new RegExp(`^(?:${pattern})$`, "u").test(value)))
-      .map((value) => `${label} ${JSON.stringify(value)} matches none of [${patterns.join(", ")}].`),
-  );
-  return keyIsAllowed(template, csr) ? violations : [...violations, "The key is of no allowed type."];
-}
-
-function keyIsAllowed({ keyTypes = allKeys }: CloudTemplate, { keyAlgorithm: key }: Csr): boolean {
-  return keyTypes.some((allowed) => {
-    if (key.name === "RSA" && allowed.keyType === "RSA")
-      return allowed.keyLengths.includes(key.modulusLength);
-    if (key.name !== "EC" || allowed.keyType !== "EC") return false;
-    return allowed.keyCurves.some((curve) => curve === key.curve.replace("-", ""));
-  });
 }

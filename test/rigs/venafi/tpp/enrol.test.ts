@@ -127,7 +127,11 @@ describe("the policy", () => {
 
   test("wants a CA, a CSR where keys are the user's, none where they are the server's", async () => {
     const PKCS10 = await newCsr();
-    expect((await request("No CA", { PKCS10 })).json.Error).toBe("Need a certificate authority (CADN).");
+    const { json, reason } = await request("No CA", { PKCS10 });
+    expect([json.Error, reason]).toEqual([
+      "Need a certificate authority (CADN).\r\n",
+      "Bad Request, check Error in response for details.",
+    ]);
     expect((await request("No CA", { PKCS10, CADN: "\\VED\\Policy\\CA" })).status).toBe(200);
     expect((await request("Server Keys", { PKCS10 })).json.Error).toBe(
       'PKCS#10 data will not be processed. Policy "\\VED\\Policy\\Certificates\\Server Keys" is locked to a Server Generated CSR.',

@@ -195,9 +195,13 @@ test("revoke: by DN or thumbprint, once; a disabled object wants Reenable", asyn
   await order("revoked");
   const { Certificates } = (await search("CN=web.example.com")).json;
   expect(Certificates.length).toBeGreaterThan(0);
-  await tpp.retrieve(openDn("revoked"));
   const revoke = (json: object) => tpp.sdk("certificates/revoke", { Reason: 4, ...json });
   const byDn = { CertificateDN: openDn("revoked"), Disable: true };
+  expect((await revoke(byDn)).json).toEqual({
+    Error: `Certificate ${openDn("revoked")} does not have a certificate to revoke`,
+    Success: false,
+  });
+  await tpp.retrieve(openDn("revoked"));
   expect((await revoke(byDn)).json).toEqual({ Requested: true, Success: true });
   expect((await revoke(byDn)).json).toEqual({ Requested: false, Success: true });
   expect(tpp.tpp.ledger.of("revocation").at(-1)).toMatchObject({ dn: openDn("revoked"), reason: 4 });

@@ -92,9 +92,12 @@ export function revokeCertificate(state: TppState, call: SimulatorCall): Simulat
   if (CertificateDN === "" && Thumbprint === "") return fail("CertificateDN or Thumbprint must be given.");
   if (Reason > 5) return fail(`Reason ${Reason} is not supported.`);
   const object = CertificateDN === "" ? byThumbprint(state, Thumbprint) : state.objects.find(CertificateDN);
-  const certificate = object?.certificates.at(-1);
-  if (object === undefined || certificate === undefined)
+  if (object === undefined)
     return fail(`Certificate ${CertificateDN === "" ? Thumbprint : CertificateDN} does not exist.`);
+  const isSettled = object.order === undefined && object.error === undefined;
+  const certificate = isSettled ? object.certificates.at(-1) : undefined;
+  if (certificate === undefined)
+    return fail(`Certificate ${object.dn} does not have a certificate to revoke`);
   if (Disable) object.disabled = true;
   if (certificate.revoked) return { status: 200, json: { Requested: false, Success: true } };
   certificate.revoked = true;

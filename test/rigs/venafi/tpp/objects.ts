@@ -229,9 +229,13 @@ export class TppObjects {
   }
 }
 
-/** The 400 of most calls: the text in the status line too. */
+/**
+ * The 400 of most calls: the text in the status line too, but where it has line ends, which no status line holds. Then the
+ * reason is the one that a user has shown.
+ */
 export function refused(error: string): Refused {
-  return new Refused({ status: 400, reason: error, json: { Error: error } });
+  const reason = /[\r\n]/.test(error) ? "Bad Request, check Error in response for details." : error;
+  return new Refused({ status: 400, reason, json: { Error: error } });
 }
 
 function pending(dn: string, stage: number, status: string): Refused {

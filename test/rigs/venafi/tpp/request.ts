@@ -40,7 +40,7 @@ export async function requestCertificate(state: TppState, call: SimulatorCall): 
   const body = sdkBody(requestBody, call);
   const { dn: folder, policy } = state.folders.get(body.PolicyDN);
   if (body.CADN === "" && policy.certificateAuthority === undefined)
-    throw refused("Need a certificate authority (CADN).");
+    throw refused("Need a certificate authority (CADN).\r\n");
   const fields = customFieldsOf(policy, body);
   const { csr, key } = await csrOf(folder, policy, body);
   const name = body.ObjectName === "" ? csr.commonName : body.ObjectName;
