@@ -1,0 +1,4 @@
+import { runIssuer } from "@countersign/issuer-core";
+import { venafi } from "./venafi.ts";
+
+await runIssuer(venafi);
