@@ -25,6 +25,7 @@ export {
 } from "./server/sign-server.ts";
 export { SignService } from "./server/sign-service.ts";
 export {
+  type GivenLimits,
   type SignServiceLimits,
   type SignServiceOptions,
   signServiceLimits,

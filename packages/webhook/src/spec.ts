@@ -114,7 +114,7 @@ export const webhookSpec = exactlyOneOf(
     clientKeySecretRef: secretKeyRef({ defaultKey: "tls.key" }).optional(),
     auth: auth.optional(),
     headers: z
-      .array(z.object({ name: headerName, value: text.regex(/^[\x20-\x7e]*$/) }))
+      .array(z.object({ name: headerName, value: text.regex(/^[ -~]*$/) }))
       .max(16)
       .optional()
       .describe("Headers of every call; no secrets."),

@@ -7,7 +7,8 @@ import type { ServedSigner } from "./served-signer.ts";
 export interface SignServiceOptions {
   readonly signer: ServedSigner;
   readonly authenticate: Authenticate;
-  readonly limits?: Partial<SignServiceLimits> | undefined;
+  /** Those that are left out are {@link signServiceLimits}. */
+  readonly limits?: GivenLimits | undefined;
   /** Lifetime to ask for where a request names none, in seconds; 90 days unless given. */
   readonly durationSeconds?: number | undefined;
   /** Whether CA certificates may be asked for; no unless given. */
@@ -40,6 +41,9 @@ export interface SignServiceLimits {
   readonly checkForMs: number;
 }
 
+/** Some of the limits. */
+export type GivenLimits = { readonly [Name in keyof SignServiceLimits]?: number | undefined };
+
 /** The defaults. */
 export const signServiceLimits: SignServiceLimits = Object.freeze({
   /** cert-manager reads requests of at most 36,500 bytes; base64 makes that 49 KiB. */
@@ -62,7 +66,7 @@ export const signServiceLimits: SignServiceLimits = Object.freeze({
 });
 
 /** Fills the gaps. Throws a TypeError that names the limit, what it may be and what it is. */
-export function completeLimits(limits: Partial<SignServiceLimits> = {}): SignServiceLimits {
+export function completeLimits(limits: GivenLimits = {}): SignServiceLimits {
   const given = Object.entries(limits).filter(([, value]) => value !== undefined);
   const complete: SignServiceLimits = { ...signServiceLimits, ...Object.fromEntries(given) };
   for (const [name, value] of Object.entries(complete)) {

@@ -1,0 +1,3 @@
+import { runSignService } from "./run-sign-service.ts";
+
+await runSignService(process.argv.slice(2), process.env);
