@@ -56,6 +56,8 @@ export interface PythonRig extends AnyRig {
   readonly requirements: string;
   /** The system's own Python, whose packages (Debian's) are seen beside those of the requirements. */
   readonly systemPython?: string;
+  /** Whether `sdists.txt` beside it names sources, which are built by what the requirements hold. */
+  readonly sdists?: boolean;
 }
 
 /** How one binary is had, unless the environment names it. */
@@ -184,6 +186,7 @@ export const RIGS = Object.freeze({
     requirements: "adcs",
     // gssapi is no wheel, and Debian has it only for its own Python.
     systemPython: "/usr/bin/python3",
+    sdists: true,
     override: "ADCS_ACCEPTORS_PYTHON",
     coldMinutes: 1,
   },
@@ -217,13 +220,20 @@ export function requirementsFile(rig: PythonRig): string {
   return join(import.meta.dirname, rig.requirements, "requirements.txt");
 }
 
+/** Absolute path of the Python rig's `sdists.txt`, if it has one. */
+export function sdistsFile(rig: PythonRig): string | undefined {
+  return rig.sdists ? join(import.meta.dirname, rig.requirements, "sdists.txt") : undefined;
+}
+
 /** File name of the rig in the cache: it changes whenever anything that goes into the binary changes. */
 export async function cacheKey(rig: Rig): Promise<string> {
   const hash = createHash("sha256");
   if (rig.source === "wheel") hash.update([rig.distribution, rig.member, ...rig.hashes].join("\n"));
-  else if (rig.source === "python")
+  else if (rig.source === "python") {
+    const sdists = sdistsFile(rig);
     hash.update(await readFile(requirementsFile(rig))).update(rig.systemPython ?? "");
-  else await hashModule(rig, hash);
+    if (sdists !== undefined) hash.update(await readFile(sdists));
+  } else await hashModule(rig, hash);
   return `${rig.name}-${rig.version}-${hash.digest("hex").slice(0, 12)}`;
 }
 
