@@ -49,24 +49,22 @@ export class KerberosLogin implements Login {
   }
 
   async send(connection: HttpConnection, request: LoginRequest): Promise<HttpResponse> {
+    const hadServed = this.#hasServed;
     const answer = await this.#sendOnce(connection, request);
-    if (answer.status !== 401) {
-      this.#hasServed = true;
-      return answer;
-    }
-    this.#options.client.forget(this.#serviceAt(request.url));
     // The service may have a new key, as group-managed accounts have each month: one new ticket is worth a try.
-    if (!this.#hasServed || !connection.isOpen) return answer;
-    this.#hasServed = false;
-    return this.#sendOnce(connection, request);
+    const isWorthATry = answer.status === 401 && hadServed && connection.isOpen;
+    return isWorthATry ? this.#sendOnce(connection, request) : answer;
   }
 
   async #sendOnce(connection: HttpConnection, request: LoginRequest): Promise<HttpResponse> {
     const signal = request.signal ?? new AbortController().signal;
     const binding = channelBinding(connection.serverCertificate);
-    const login = await this.#options.client.login(this.#serviceAt(request.url), binding, signal);
+    const service = this.#serviceAt(request.url);
+    const login = await this.#options.client.login(service, binding, signal);
     const authorization = tokenHeader("Negotiate", negotiateInit(kerberosOid, login.token));
     const answer = await sendLeg(connection, request, authorization, "final");
+    this.#hasServed = answer.status !== 401;
+    if (!this.#hasServed) this.#options.client.forget(service);
     const token = tokenFor("Negotiate", readChallenges(answer.headers["www-authenticate"]));
     if (token !== undefined) this.#check(login, token, answer, request);
     return answer;

@@ -11,8 +11,12 @@ import {
 import { type Kdc, startKdc } from "../../../../../test/rigs/adcs-kdc.ts";
 import { describeWithAcceptors } from "../../../../../test/rigs/adcs-tools.ts";
 import { runTool } from "../../../../../test/rigs/pkcs11-tools.ts";
-import type { ResolveSrv } from "../kerberos/kdcs.ts";
-import type { KerberosCredentialOptions } from "../kerberos/kerberos-credential.ts";
+import { channelBinding } from "../channel-binding.ts";
+import { kerberosOid } from "../kerberos/gss-login.ts";
+import { Kdcs, type ResolveSrv } from "../kerberos/kdcs.ts";
+import { KerberosClient } from "../kerberos/kerberos-client.ts";
+import { type KerberosCredentialOptions, kerberosCredential } from "../kerberos/kerberos-credential.ts";
+import { negotiateInit } from "../spnego.ts";
 import { AuthenticatedHttp } from "./authenticated-http.ts";
 import { loginFor } from "./login-for.ts";
 
@@ -137,6 +141,31 @@ describeWithAcceptors("Kerberos at MIT's acceptor", () => {
       await expect(http.request("GET", `${acceptor.url}/`)).rejects.toThrow(/extended protection \(EPA\)/);
       expect(await acceptor.ledger()).toMatchObject([{ outcome: "refused" }]);
       expect((await acceptor.ledger())[0]?.why).toMatch(/[Bb]indings/);
+    },
+  );
+
+  test.each(["require", "allow"] as const)(
+    "EPA %s: a login of ours without a binding is refused, since it says that it binds",
+    async (epa) => {
+      await using acceptor = await start({ epa });
+      using http = new HttpClient({ ca: acceptor.caPem, allowAddresses: ["127.0.0.1"], resolve });
+      const client = new KerberosClient({
+        credential: kerberosCredential({ username: "svc", realm, password }),
+        kdcs: new Kdcs({ servers: { [realm]: [kdc.address] }, dial: (...at) => http.dial(...at) }),
+        now: Date.now,
+      });
+      const service = { name: { type: 3, parts: ["HTTP", host] }, realm: undefined };
+      for (const [binding, status] of [
+        ["none", 401],
+        ["right", 200],
+      ] as const) {
+        using connection = await http.connect(acceptor.url);
+        const bytes = binding === "right" ? channelBinding(connection.serverCertificate) : new Uint8Array(16);
+        const { token } = await client.login(service, bytes, new AbortController().signal);
+        const authorization = `Negotiate ${Buffer.from(negotiateInit(kerberosOid, token)).toString("base64")}`;
+        const answer = await connection.request("GET", acceptor.url, { headers: { authorization } });
+        expect(answer.status).toBe(status);
+      }
     },
   );
 
