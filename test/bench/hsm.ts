@@ -7,6 +7,7 @@ import { signRequestFor } from "../../packages/signer/src/testing.ts";
 import { buildNative } from "../rigs/p11-native.ts";
 import { runTool } from "../rigs/pkcs11-tools.ts";
 import { createSoftHsm, softHsmPin } from "../rigs/softhsm.ts";
+import { cpuSecondsOf } from "./process-usage.ts";
 
 // Certificates a second, from the PEM of the request to the PEM of the chain, against a bare loop of C_SignInit and C_Sign
 // with the same module, key and number of sessions: in C, and in one thread of Node, where the module finds Node's OpenSSL in
@@ -141,11 +142,4 @@ async function issue(
 async function childOf(pid: number): Promise<number> {
   const children = (await readFile(`/proc/${pid}/task/${pid}/children`, "utf8")).trim().split(" ");
   return Number(children.at(-1));
-}
-
-/** utime and stime of proc(5), in clock ticks of 10 ms. */
-async function cpuSecondsOf(pid: number): Promise<number> {
-  const stat = await readFile(`/proc/${pid}/stat`, "utf8");
-  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-  return (Number(fields[11]) + Number(fields[12])) / 100;
 }
