@@ -1,7 +1,12 @@
 import { parseCertificate, parseCsr } from "@countersign/issuer-core";
-import type { Authority, MakeBad } from "@countersign/issuer-testing";
+import { type Authority, badCertificates, type MakeBad } from "@countersign/issuer-testing";
 import { type Answer, jsonAnswer } from "./answer.ts";
 import type { CertificateAuthority } from "./authorities.ts";
+
+/** The bad certificates of the testing package that are bad here as well: base64 without PEM is what EJBCA sends. */
+export const ejbcaBadCertificates: Readonly<Record<string, MakeBad>> = Object.freeze(
+  Object.fromEntries(Object.entries(badCertificates).filter(([name]) => name !== "base64 without PEM")),
+);
 
 /** What a bad answer is made from. */
 export interface BadAnswerOptions {

@@ -22,7 +22,7 @@ export type FaultAction =
     }
   /** Another call made the end entity in the same moment: 400 `User X already exists.`, nothing done. */
   | { readonly kind: "alreadyExists" }
-  /** Issues, then answers with a bad certificate instead; see `badCertificates` of the testing package. */
+  /** Issues, then answers with a bad certificate instead; see `ejbcaBadCertificates`. */
   | { readonly kind: "badCertificate"; readonly make: MakeBad }
   /** Issues, then answers something else; see `oddAnswers`. */
   | { readonly kind: "tamper"; readonly answer: (good: Answer) => Answer };
