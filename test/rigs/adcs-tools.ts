@@ -4,6 +4,7 @@ import { describe } from "vitest";
 import { describeWithRigs } from "./rigs.ts";
 
 const packages = "krb5-kdc krb5-admin-server krb5-user python3-gssapi gss-ntlmssp curl";
+const domainPackages = "samba samba-ad-dc samba-ad-provision";
 
 /** Commands of the packages; Debian keeps servers out of an ordinary user's PATH. */
 const commands = ["krb5kdc", "kdb5_util", "kadmin.local", "kinit", "curl", "openssl"] as const;
@@ -26,6 +27,15 @@ function missingAcceptors(): string | undefined {
   return undefined;
 }
 
+/** The same for a domain controller. */
+function missingDomain(): string | undefined {
+  const onPath = (name: string) =>
+    adcsPath.split(delimiter).some((folder) => can(join(folder, name), constants.X_OK));
+  if (!onPath("samba") || !onPath("samba-tool") || !can("/usr/share/samba/setup/provision_users.ldif"))
+    return `Samba is missing; apt-get install ${domainPackages}`;
+  return process.getuid?.() === 0 ? undefined : "Samba makes a domain as root only";
+}
+
 function can(path: string, mode = constants.R_OK): boolean {
   try {
     accessSync(path, mode);
@@ -37,7 +47,15 @@ function can(path: string, mode = constants.R_OK): boolean {
 
 /** `describe` for a suite on foreign acceptors: skipped with the reason where they are missing, failing where `CI=true`. */
 export function describeWithAcceptors(title: string, suite: () => void): void {
-  const missing = missingAcceptors();
+  describeUnless(missingAcceptors(), title, suite);
+}
+
+/** The same for a suite that needs a domain controller beside them. */
+export function describeWithAdDomain(title: string, suite: () => void): void {
+  describeUnless(missingAcceptors() ?? missingDomain(), title, suite);
+}
+
+function describeUnless(missing: string | undefined, title: string, suite: () => void): void {
   if (missing === undefined) describeWithRigs(["adcs-acceptors"], title, suite);
   else if (process.env.CI === "true") throw new Error(missing);
   else describe.skip(`${title} (skipped: ${missing})`, suite);
