@@ -6,6 +6,7 @@ import { callEjbca, enrolment, searchFor } from "./call-ejbca.ts";
 import type { FaultAction } from "./faults.ts";
 import { oddAnswers } from "./odd-answers.ts";
 import { type Ejbca, startEjbca } from "./start-ejbca.ts";
+import { unusualAnswers } from "./unusual-answers.ts";
 
 let ejbca: Ejbca;
 
@@ -125,6 +126,29 @@ describe("faults of the EJBCA simulator", () => {
     expect([status, ejbca.ledger.entries.length]).toEqual([201, 1]);
     expect(good).toContain('"certificate":"MII');
     expect(text).not.toBe(good);
+  });
+});
+
+/** The DER in a text of any of the forms that EJBCA writes. */
+function certificateIn(text: string): Buffer {
+  const base64 = text.replace(/-----[^-]+-----|^(?:Subject|Issuer):.*$|\s/gm, "");
+  const bytes = Buffer.from(base64, "base64");
+  return bytes[0] === 0x30 ? bytes : certificateIn(bytes.toString("latin1"));
+}
+
+describe("unusual answers of the EJBCA simulator", () => {
+  test.each(Object.entries(unusualAnswers))("%s: with the right certificate", async (_name, answer) => {
+    let good: string | undefined;
+    const spy = (given: Answer) => {
+      good = given.body;
+      return answer(given);
+    };
+    onEnrolment({ kind: "tamper", answer: spy });
+    const { text, json } = await enrol("unusual");
+    expect(text).not.toBe(good);
+    expect(certificateIn(`${json.certificate}`)).toEqual(
+      certificateIn(`${ejbca.ledger.entries[0]?.certificatePem}`),
+    );
   });
 });
 

@@ -152,7 +152,8 @@ async function readCall({ httpsPort }: ServeOptions, request: IncomingMessage): 
     length += (chunk as Buffer).length;
     if (length <= bodyLimit) chunks.push(chunk as Buffer);
   }
-  const { pathname, search, searchParams } = new URL(request.url ?? "/", "https://localhost");
+  const [path = "/", ...query] = (request.url ?? "/").split("?");
+  const search = query.length === 0 ? "" : `?${query.join("?")}`;
   const headers = Object.fromEntries(
     Object.entries(request.headers).map(([name, value]) => [
       name,
@@ -163,14 +164,14 @@ async function readCall({ httpsPort }: ServeOptions, request: IncomingMessage): 
   const socket = request.socket as Partial<TLSSocket>;
   return {
     method: request.method ?? "GET",
-    path: pathname,
-    query: searchParams,
+    path,
+    query: new URLSearchParams(search),
     headers,
     body: length <= bodyLimit ? Buffer.concat(chunks) : undefined,
     clientCertificate: clientCertificate(socket),
     isEncrypted: socket.encrypted === true,
     origin: `https://${headers.host ?? "localhost"}`,
-    secureUrl: `https://${host}:${httpsPort()}${pathname}${search}`,
+    secureUrl: `https://${host}:${httpsPort()}${path}${search}`,
   };
 }
 
