@@ -1,7 +1,5 @@
-import { encodePem, parseCsr, verifyIssued } from "@countersign/issuer-core";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { Answer } from "./answer.ts";
-import { ejbcaBadCertificates } from "./bad-answer.ts";
 import { callEjbca, enrolment, searchFor } from "./call-ejbca.ts";
 import type { FaultAction } from "./faults.ts";
 import { oddAnswers } from "./odd-answers.ts";
@@ -149,37 +147,5 @@ describe("unusual answers of the EJBCA simulator", () => {
     expect(certificateIn(`${json.certificate}`)).toEqual(
       certificateIn(`${ejbca.ledger.entries[0]?.certificatePem}`),
     );
-  });
-});
-
-describe("bad certificates from the EJBCA simulator", () => {
-  test("are at least forty", () => {
-    expect(Object.keys(ejbcaBadCertificates).length).toBeGreaterThanOrEqual(40);
-  });
-
-  test.each(Object.entries(ejbcaBadCertificates))("%s: no client may take it", async (_name, make) => {
-    const body = await enrolment("bad");
-    const csr = parseCsr(`${body.certificate_request}`);
-    const call = { path, client: ejbca.clients.issuer, body };
-    const chainOf = ({ json }: Awaited<ReturnType<typeof callEjbca>>) =>
-      [`${json.certificate}`, ...(json.certificate_chain as string[])].map((base64) =>
-        encodePem("CERTIFICATE", Buffer.from(base64, "base64")),
-      );
-    const verify = (chain: readonly string[]) =>
-      verifyIssued({
-        csr,
-        chain: chain.join(""),
-        now: new Date(),
-        isCA: false,
-        durationSeconds: 90 * 86_400,
-      });
-
-    const good = chainOf(await callEjbca(ejbca, call));
-    expect(() => verify(good)).not.toThrow();
-    onEnrolment({ kind: "badCertificate", make });
-    const bad = await callEjbca(ejbca, call);
-    expect(bad.status).toBe(201);
-    expect(() => verify(chainOf(bad))).toThrow(expect.objectContaining({ code: "BAD_CERTIFICATE" }));
-    expect(ejbca.ledger.entries).toHaveLength(2);
   });
 });
