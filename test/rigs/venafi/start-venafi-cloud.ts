@@ -75,6 +75,7 @@ export const defaultApplications: NonNullable<VenafiCloudOptions["applications"]
       subjectCValues: ["GB"],
       sanRegexes: ["[a-z0-9-]+\\.example\\.com"],
       keyTypes: [{ keyType: "RSA", keyLengths: [2048, 3072] }],
+      recommended: { subjectOValue: "Example Corp", subjectCValue: "GB", key: { type: "RSA", length: 2048 } },
       keyReuse: false,
       validityDays: 30,
     },

@@ -1,7 +1,8 @@
-import { type Csr, parseCsr, SignerError } from "@countersign/issuer-core";
+import { type Csr, SignerError } from "@countersign/issuer-core";
 import { z } from "zod";
 import { readBody, type SimulatorAnswer, type SimulatorCall } from "../answer.ts";
 import { uuidOf } from "../guid.ts";
+import { readCsrLeniently } from "../read-csr.ts";
 import { cloudError, cloudErrors, knownCodes, ownCodes } from "./error.ts";
 import type { CloudCertificate, CloudOrder } from "./orders.ts";
 import { periodEnd } from "./period.ts";
@@ -28,7 +29,7 @@ export function cloudBody<Schema extends z.ZodType>(schema: Schema, call: Simula
 }
 
 /** `POST certificaterequests` */
-export function createRequest(state: CloudState, call: SimulatorCall): SimulatorAnswer {
+export async function createRequest(state: CloudState, call: SimulatorCall): Promise<SimulatorAnswer> {
   const body = cloudBody(requestBody, call);
   if (body.isVaaSGenerated === true)
     throw cloudError(400, ownCodes.unsupported, "The simulator makes no keys");
@@ -37,7 +38,7 @@ export function createRequest(state: CloudState, call: SimulatorCall): Simulator
   if (template.csrUploadAllowed === false)
     throw cloudError(412, ownCodes.policy, "The template does not allow CSRs to be uploaded");
   const existing = state.orders.certificates.find(({ id }) => id === existingCertificateId);
-  const csr = csrOf(body, existing);
+  const csr = await csrOf(body, existing);
   const violations = templateViolations(template, csr);
   if (violations.length > 0) throw cloudErrors(412, violations);
   if (body.reuseCSR !== true) assertFreshKey(state, template, csr);
@@ -47,19 +48,23 @@ export function createRequest(state: CloudState, call: SimulatorCall): Simulator
     templateId,
     csr,
     notAfter: periodEnd(body.validityPeriod, template, state.clock()),
-    tags: body.tags ?? [],
+    // A renewal keeps the tags unless it says others.
+    tags: body.tags ?? existing?.order.tags ?? [],
     renews: existing?.id,
     approval: template.approval ?? false,
   });
   return { status: 201, json: { certificateRequests: [requestAnswer(order)] } };
 }
 
-function csrOf(body: z.output<typeof requestBody>, existing: CloudCertificate | undefined): Csr {
+async function csrOf(
+  body: z.output<typeof requestBody>,
+  existing: CloudCertificate | undefined,
+): Promise<Csr> {
   if (body.existingCertificateId !== undefined && existing === undefined)
     throw cloudError(404, ownCodes.notInInventory, "Unable to find the existing certificate");
   if (body.reuseCSR === true && existing !== undefined) return existing.order.csr;
   try {
-    return parseCsr(body.certificateSigningRequest ?? "");
+    return await readCsrLeniently(body.certificateSigningRequest ?? "");
   } catch (error) {
     if (!(error instanceof SignerError)) throw error;
     throw cloudError(400, knownCodes.badCsr, "Unable to parse bytes of certificate signing request", [""]);

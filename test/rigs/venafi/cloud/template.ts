@@ -20,6 +20,19 @@ export interface CloudTemplate {
   readonly sanIpAddressRegexes?: readonly string[] | undefined;
   readonly sanUniformResourceIdentifierRegexes?: readonly string[] | undefined;
   readonly keyTypes?: readonly AllowedKeys[] | undefined;
+  /** What clients are to fill in where nothing is said; nothing unless given. */
+  readonly recommended?:
+    | {
+        readonly subjectOValue?: string | undefined;
+        readonly subjectOUValue?: string | undefined;
+        readonly subjectLValue?: string | undefined;
+        readonly subjectSTValue?: string | undefined;
+        readonly subjectCValue?: string | undefined;
+        readonly key?:
+          | { readonly type: "RSA" | "EC"; readonly length?: number; readonly curve?: string }
+          | undefined;
+      }
+    | undefined;
   /** True unless given. */
   readonly keyReuse?: boolean | undefined;
   /** Longest validity in days; 90 unless given. */
@@ -42,12 +55,6 @@ export const allKeys: readonly AllowedKeys[] = Object.freeze([
 
 /** The answer of `applications/APP/certificateissuingtemplates/ALIAS`. */
 export function templateAnswer(alias: string, template: CloudTemplate, companyId: string) {
-  const keyTypes = template.keyTypes ?? allKeys;
-  const [first] = keyTypes;
-  const key =
-    first?.keyType === "EC"
-      ? { type: "EC", curve: first.keyCurves[0] }
-      : { type: "RSA", length: first?.keyLengths[0] };
   return {
     id: templateId(alias),
     companyId,
@@ -69,12 +76,13 @@ export function templateAnswer(alias: string, template: CloudTemplate, companyId
     subjectLRegexes: template.subjectLRegexes ?? any,
     subjectCValues: template.subjectCValues ?? any,
     sanRegexes: template.sanRegexes ?? any,
-    sanRfc822NameRegexes: template.sanRfc822NameRegexes ?? [],
-    sanIpAddressRegexes: template.sanIpAddressRegexes ?? [],
-    sanUniformResourceIdentifierRegexes: template.sanUniformResourceIdentifierRegexes ?? [],
-    keyTypes,
+    // Left out of the answer where they are not set, as the zones of the vendor's own tests have it.
+    sanRfc822NameRegexes: template.sanRfc822NameRegexes,
+    sanIpAddressRegexes: template.sanIpAddressRegexes,
+    sanUniformResourceIdentifierRegexes: template.sanUniformResourceIdentifierRegexes,
+    keyTypes: template.keyTypes ?? allKeys,
     keyReuse: template.keyReuse ?? true,
-    recommendedSettings: { key, keyReuse: template.keyReuse ?? true },
+    recommendedSettings: template.recommended ?? {},
     validityPeriod: `P${template.validityDays ?? 90}D`,
     csrUploadAllowed: template.csrUploadAllowed ?? true,
     keyGeneratedByVenafiAllowed: false,

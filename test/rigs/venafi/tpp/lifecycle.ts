@@ -53,7 +53,7 @@ export function retryCertificate(state: TppState, call: SimulatorCall): Simulato
 }
 
 /** `POST certificates/renew` */
-export function renewCertificate(state: TppState, call: SimulatorCall): SimulatorAnswer {
+export async function renewCertificate(state: TppState, call: SimulatorCall): Promise<SimulatorAnswer> {
   const { CertificateDN, PKCS10 } = sdkBody(objectBody, call);
   const object = state.objects.find(CertificateDN);
   const fail = (status: number, error: string): SimulatorAnswer => {
@@ -72,7 +72,7 @@ export function renewCertificate(state: TppState, call: SimulatorCall): Simulato
     return { status: 200, json: { Success: true } };
   }
   const { dn, policy } = state.folders.ofObject(object.dn);
-  const csr = readCsr(PKCS10);
+  const csr = await readCsr(PKCS10);
   const violations = policyViolations(policy, csr);
   if (violations.length > 0)
     return fail(400, `The request does not comply with policy "${dn}". ${violations.join(" ")}`);

@@ -66,7 +66,8 @@ export function policyAnswer(policy: TppPolicy): Readonly<Record<string, unknown
     KeyPair: {
       KeyAlgorithm: value<string>(policy.keyAlgorithm, "RSA"),
       KeySize: value(policy.keySize, 2048),
-      EllipticCurve: value<string>(policy.ellipticCurve, "P256"),
+      // Nothing where keys are RSA by default, as the zones of the vendor's own tests have it.
+      EllipticCurve: value<string>(policy.ellipticCurve, policy.keyAlgorithm?.value === "ECC" ? "P256" : ""),
     },
     ManagementType: value(policy.managementType, "Enrollment"),
     PrivateKeyReuseAllowed: policy.keyReuse ?? false,

@@ -9,6 +9,7 @@ import {
 } from "@countersign/issuer-core";
 import { z } from "zod";
 import type { SimulatorAnswer, SimulatorCall } from "../answer.ts";
+import { readCsrLeniently } from "../read-csr.ts";
 import { flag, listOf, number, sdkBody, text } from "./body.ts";
 import { endOf } from "./end-date.ts";
 import { refused, type TppObject } from "./objects.ts";
@@ -109,18 +110,19 @@ async function csrOf(
     throw refused(
       `PKCS#10 data will not be processed. Policy "${folder}" is locked to a Server Generated CSR.`,
     );
-  return { csr: readCsr(body.PKCS10) };
+  return { csr: await readCsr(body.PKCS10) };
 }
 
 /** A CSR as clients send it: PEM, also with its line ends escaped or left out. Throws the 400 for one that is none. */
-export function readCsr(pkcs10: string): Csr {
+export async function readCsr(pkcs10: string): Promise<Csr> {
   const label = "CERTIFICATE REQUEST-----";
   const inner = /-----BEGIN (?:NEW )?CERTIFICATE REQUEST-----(.*)-----END/s.exec(pkcs10)?.[1] ?? pkcs10;
-  const base64 = inner.replace(/\\[nr]|\s/g, "");
+  const base64 = inner
+    .replace(/\\[nr]|\s/g, "")
+    .replace(/.{64}/g, "$&\n")
+    .trimEnd();
   try {
-    return parseCsr(
-      `-----BEGIN ${label}\n${base64.replace(/.{64}/g, "$&\n").trimEnd()}\n-----END ${label}\n`,
-    );
+    return await readCsrLeniently(`-----BEGIN ${label}\n${base64}\n-----END ${label}\n`);
   } catch (error) {
     if (error instanceof SignerError) throw refused(`PKCS10 error. ${error.message}`);
     throw error;

@@ -46,6 +46,7 @@ const sdkRoutes: Readonly<Record<string, SdkRoute>> = {
   "post config/findobjectsofclass": { scope: "configuration", handle: config.findObjects },
   "post identity/browse": any(config.browseIdentities),
   "post identity/validate": any(config.validateIdentity),
+  "post log": any(() => ({ status: 200, json: { LogResult: 0 } })),
   "get systemstatus/version": any(({ version }) => ({ status: 200, json: { Version: version } })),
   "get identity/self": any((state, call) => {
     const { grant } = state.grants.authenticate(bearerOf(call));
