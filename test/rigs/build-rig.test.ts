@@ -159,3 +159,16 @@ test("the build tags are a part of what the cache key names", async () => {
   expect(tags).toBe("minimal");
   expect(await cacheKey(untagged)).not.toBe(await cacheKey(RIGS.vault));
 });
+
+test("a rig of a package's own tests is compiled as a test binary, under a name of its own", async () => {
+  await executable(join(directory, "bin", "go"), GO);
+  const rig = RIGS["venafi-vcert-tpp-tests"];
+  const { tests, ...plain } = rig;
+  expect(tests).toBe(true);
+  expect(await cacheKey(plain)).not.toBe(await cacheKey(rig));
+  expect(await buildRig(rig.name, { env })).toMatchObject({ origin: "built" });
+  const [build] = (await readFile(join(directory, "builds"), "utf8")).split("\n");
+  expect(build).toMatch(
+    /\/venafi-vcert-go test -c -trimpath .* github\.com\/Venafi\/vcert\/v5\/pkg\/venafi\/tpp$/,
+  );
+});

@@ -98,7 +98,8 @@ export function runGo(
 function compile(rig: GoRig, target: string, env: RigEnvironment): Promise<string> {
   const flags = ["-trimpath", "-buildvcs=false", "-ldflags", rig.ldflags];
   if (rig.tags) flags.push("-tags", rig.tags);
-  return runGo(moduleDirectory(rig), ["build", ...flags, "-o", target, rig.package], env);
+  const command = rig.tests ? ["test", "-c"] : ["build"];
+  return runGo(moduleDirectory(rig), [...command, ...flags, "-o", target, rig.package], env);
 }
 
 async function isExecutable(path: string): Promise<boolean> {

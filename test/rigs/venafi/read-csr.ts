@@ -1,4 +1,4 @@
-import { createPublicKey, verify } from "node:crypto";
+import { createPublicKey, type KeyObject, verify } from "node:crypto";
 import { buildCsr, type Csr, InvalidCsrError, newPrivateKey, parseCsr } from "@countersign/issuer-core";
 
 /** `subjectAltName` with an empty list, as Go's client writes it where it is given no names. */
@@ -28,8 +28,8 @@ export async function readCsrLeniently(pem: string): Promise<Csr> {
   const [, subject, spki] = info === undefined ? [] : children(info);
   const [oid] = algorithm === undefined ? [] : children(algorithm);
   if (info === undefined || subject === undefined || spki === undefined || bits === undefined)
-    throw new InvalidCsrError("certificate request refused: it is malformed; make a new request");
-  const publicKey = createPublicKey({ key: spki, format: "der", type: "spki" });
+    throw malformed();
+  const publicKey = keyOf(spki);
   const hash = hashes.get(oid?.toString("hex") ?? "");
   // The first octet of a BIT STRING counts unused bits: none.
   if (hash === undefined || !verify(hash, info, publicKey, contentOf(bits).subarray(1)))
@@ -42,7 +42,19 @@ export async function readCsrLeniently(pem: string): Promise<Csr> {
   return { ...named, pem, der, publicKey, spkiDer: spki, keyAlgorithm: keyed };
 }
 
-function keyAlgorithm(key: ReturnType<typeof createPublicKey>): Csr["keyAlgorithm"] {
+function malformed(): InvalidCsrError {
+  return new InvalidCsrError("certificate request refused: it is malformed; make a new request");
+}
+
+function keyOf(spki: Buffer): KeyObject {
+  try {
+    return createPublicKey({ key: spki, format: "der", type: "spki" });
+  } catch {
+    throw malformed();
+  }
+}
+
+function keyAlgorithm(key: KeyObject): Csr["keyAlgorithm"] {
   const { modulusLength, namedCurve } = key.asymmetricKeyDetails ?? {};
   if (key.asymmetricKeyType === "rsa" && modulusLength !== undefined && modulusLength >= 2048)
     return { name: "RSA", modulusLength };

@@ -3,7 +3,7 @@ import { uuidOf } from "../guid.ts";
 /** A kind of key that a template allows. */
 export type AllowedKeys =
   | { readonly keyType: "RSA"; readonly keyLengths: readonly number[] }
-  | { readonly keyType: "EC"; readonly keyCurves: readonly ("P256" | "P384" | "P521")[] };
+  | { readonly keyType: "EC"; readonly keyCurves: readonly ("P256" | "P384" | "P521" | "ED25519")[] };
 
 /** What a certificate issuing template says; what is left out is open. Every expression must match the whole value; a part of the subject that is not there has the
  * value "". */

@@ -64,8 +64,9 @@ function keyViolations({ keyTypes = allKeys }: CloudTemplate, { keyAlgorithm: ke
   const isAllowed = keyTypes.some((allowed) => {
     if (key.name === "RSA" && allowed.keyType === "RSA")
       return allowed.keyLengths.includes(key.modulusLength);
-    if (key.name !== "EC" || allowed.keyType !== "EC") return false;
-    return allowed.keyCurves.some((curve) => curve === key.curve.replace("-", ""));
+    if (key.name === "RSA" || key.name === "RSA-PSS" || allowed.keyType !== "EC") return false;
+    const own = key.name === "EC" ? key.curve.replace("-", "") : "ED25519";
+    return allowed.keyCurves.some((curve) => curve === own);
   });
   return isAllowed ? [] : [{ code: ownCodes.policy, message: "The key is of no allowed type", args: [] }];
 }
