@@ -1,3 +1,4 @@
+import { X509Certificate } from "node:crypto";
 import type { Duplex } from "node:stream";
 import { getCACertificates, setDefaultCACertificates } from "node:tls";
 import { beforeAll, describe, expect, test } from "vitest";
@@ -53,6 +54,15 @@ describe("HttpClient through a proxy", () => {
       },
     ]);
     expect(rig.pki.accepted).toBe(1);
+  });
+
+  test("gives one connection to hold in a tunnel, which shows the target's certificate", async () => {
+    await using rig = await behindProxy();
+    using connection = await rig.http.connect(rig.url);
+    const { raw } = new X509Certificate(server.cert);
+    expect(Buffer.from(connection.serverCertificate).equals(raw)).toBe(true);
+    expect((await connection.request("GET", `${rig.url}/held`)).status).toBe(200);
+    expect([rig.proxy.seen.length, rig.pki.accepted]).toEqual([1, 1]);
   });
 
   test("verifies the target's certificate, not the proxy's word", async () => {

@@ -27,7 +27,6 @@ export interface KerberosLoginOptions {
 /** Kerberos over HTTP (RFC 4559): one leg for each request, with a token of its own. */
 export class KerberosLogin implements Login {
   readonly name: string;
-  readonly secret: string;
   readonly bindsConnection = false;
   readonly risksLockout = false;
   readonly refusalHint =
@@ -40,7 +39,10 @@ export class KerberosLogin implements Login {
   constructor(options: KerberosLoginOptions) {
     this.#options = options;
     this.name = `Kerberos as ${principalText(options.credential)}`;
-    this.secret = options.credential.secret;
+  }
+
+  get secret(): string {
+    return this.#options.credential.secret;
   }
 
   /** The KDC's refusal holds wherever the account logs in. */

@@ -20,7 +20,7 @@ export interface Login {
    * speaks for itself.
    */
   readonly risksLockout: boolean;
-  /** The password, for the guard of refused credentials. */
+  /** The password, for the guard of refused credentials; not enumerable, so that a log of this object has it not. */
   readonly secret: string;
   /** The account whose password a refusal at this URL is about, for the guard. */
   accountAt(url: URL): string;

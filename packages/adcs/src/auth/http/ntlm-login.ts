@@ -14,7 +14,6 @@ export interface NtlmLoginOptions {
 /** NTLMv2 over HTTP, which authenticates the connection. */
 export class NtlmLogin implements Login {
   readonly name: string;
-  readonly secret: string;
   readonly bindsConnection = true;
   readonly risksLockout = true;
   readonly refusalHint =
@@ -25,11 +24,14 @@ export class NtlmLogin implements Login {
   #scheme: "NTLM" | "Negotiate" = "NTLM";
 
   constructor(credential: NtlmCredential, options: NtlmLoginOptions) {
-    const { username, domain, password } = credential;
+    const { username, domain } = credential;
     this.name = `NTLM as ${domain === "" ? username : `${domain}\\${username}`}`;
-    this.secret = password;
     this.#credential = credential;
     this.#options = options;
+  }
+
+  get secret(): string {
+    return this.#credential.password;
   }
 
   accountAt({ host }: URL): string {
