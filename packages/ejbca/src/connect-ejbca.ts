@@ -9,6 +9,7 @@ import {
 import { EjbcaSession } from "./ejbca-session.ts";
 import { EndEntityNames } from "./end-entity-name.ts";
 import { EnrolmentCalls } from "./enrolment-calls.ts";
+import { EnrolmentTrouble } from "./enrolment-trouble.ts";
 import { OAuthLogin } from "./oauth-login.ts";
 import type { EjbcaConfigMapRefs, EjbcaSecretRefs } from "./secret-refs.ts";
 import { ServerInfo } from "./server-info.ts";
@@ -51,6 +52,7 @@ export function connectEjbca(context: EjbcaContext, options: ConnectEjbcaOptions
   return new EjbcaSigner({
     ...{ session, spec, group: issuer.group, settleMs: options.settleMs },
     info: new ServerInfo(session, clock),
+    trouble: new EnrolmentTrouble(clock),
     names: new EndEntityNames(spec.endEntityName, spec.allowRequestedEndEntities),
     calls: new EnrolmentCalls({ spec, enrollmentCode: trimmed(secrets.enrollmentCode) }),
   });

@@ -5,7 +5,7 @@ import { backdateSeconds, type Enrolment } from "./enrolment-calls.ts";
 
 /** What EJBCA knows of a request. */
 export type Lookup =
-  | { readonly status: "found"; readonly leaf: X509; readonly path: readonly X509[] }
+  | { readonly status: "found"; readonly path: readonly X509[] }
   | { readonly status: "absent" }
   /** It cannot tell, or may not. */
   | { readonly status: "unknown"; readonly reason: string };
@@ -73,18 +73,28 @@ export class IssuedCertificates {
     );
   }
 
+  /** The CAs above a certificate, the issuing one first; none where EJBCA does not tell them. */
+  async above(leaf: X509, caName: string, signal: AbortSignal): Promise<readonly X509[]> {
+    const pem = await this.#search.chainOf(await this.#issuerDn(leaf, caName, signal), signal);
+    const chain = pem === undefined ? [] : certificatesOf(pem);
+    const at = chain.findIndex((ca) => leaf.isIssuedBy(ca));
+    return at < 0 ? [] : chain.slice(at);
+  }
+
+  /** Its spelling of the name, or ours: EJBCA takes the parts of a DN in any order. */
+  async #issuerDn(leaf: X509, caName: string, signal: AbortSignal): Promise<string> {
+    return (await this.#search.authorities(signal)).get(caName) ?? leaf.issuer;
+  }
+
   async #found(leaf: X509, caName: string, signal: AbortSignal): Promise<Lookup> {
-    // Its spelling of the name, or ours: EJBCA takes the parts of a DN in any order.
-    const dn = (await this.#search.authorities(signal)).get(caName) ?? leaf.issuer;
+    const dn = await this.#issuerDn(leaf, caName, signal);
     if (await this.#search.isRevoked(dn, leaf.serialHex, signal)) return { status: "absent" };
-    const above = await this.#search.chainOf(dn, signal);
-    const chain = above === undefined ? [] : certificatesOf(above);
-    const issuing = chain.find((ca) => leaf.isIssuedBy(ca));
-    if (issuing === undefined)
+    const above = await this.above(leaf, caName, signal);
+    if (above.length === 0)
       return unknown(
         "the certificate is there, but EJBCA does not tell the CA certificate that issued it any more",
       );
-    return { status: "found", leaf, path: [leaf, ...chain.slice(chain.indexOf(issuing))] };
+    return { status: "found", path: [leaf, ...above] };
   }
 }
 

@@ -156,6 +156,20 @@ describe("sign", () => {
     });
   });
 
+  test("has the chain sent where an answer lacks it", async () => {
+    await using fake = await FakeEjbca.start();
+    const ca = fakeCa();
+    fake.routes[enrol] = async (call) => {
+      const { status: code, body } = ca.answer(await ca.sign(csrOf(call)));
+      return { status: code, body: { ...body, certificate_chain: undefined } };
+    };
+    fake.routes["GET v1/ca/CN%3DLabIssuingCA/certificate/download"] = { body: ca.certificate.pem };
+    await using ejbca = connectTo(fake.url);
+    expect(parseCertificates((await ejbca.sign()).chain)).toHaveLength(2);
+    fake.routes["GET v1/ca/CN%3DLabIssuingCA/certificate/download"] = html(403, "no");
+    expect(parseCertificates((await ejbca.sign()).chain)).toHaveLength(1);
+  });
+
   test.each([
     ["no certificate", { status: 201, body: {} }],
     ["null", { status: 201, body: { certificate: null } }],

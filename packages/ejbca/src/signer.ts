@@ -20,6 +20,7 @@ import { type EjbcaAnswer, isSuccess, said } from "./ejbca-answer.ts";
 import type { EjbcaSession } from "./ejbca-session.ts";
 import type { EndEntityNames } from "./end-entity-name.ts";
 import type { Enrolment, EnrolmentCalls } from "./enrolment-calls.ts";
+import type { EnrolmentTrouble } from "./enrolment-trouble.ts";
 import { GeneralFailures } from "./general-failures.ts";
 import { readCertificateText, readChain } from "./issued-answer.ts";
 import { IssuedCertificates } from "./issued-certificates.ts";
@@ -36,6 +37,7 @@ export interface EjbcaSignerParts {
   readonly info: ServerInfo;
   readonly names: EndEntityNames;
   readonly calls: EnrolmentCalls;
+  readonly trouble: EnrolmentTrouble;
   readonly spec: EjbcaSpec;
   /** The issuer's API group. */
   readonly group: string;
@@ -57,26 +59,23 @@ export class EjbcaSigner implements Signer {
   }
 
   async check({ signal }: CheckContext): Promise<void> {
-    const { session, info, spec } = this.#parts;
+    const { session, info, spec, trouble } = this.#parts;
     const { certificateProfileName } = spec;
     await checkEjbca({ session, info, access: this.#access(spec), certificateProfileName, signal });
+    trouble.assertOver();
   }
 
-  async sign(request: SignRequest, { signal, attemptId }: SignContext): Promise<Issued> {
-    const { session, info, calls, spec } = this.#parts;
-    const { enrolment, overrides } = this.#enrolment(request);
-    const version = await info.version(signal);
-    const isExisting = spec.mode === "existingEndEntity";
-    const call = isExisting
-      ? calls.certificaterequest(request, enrolment)
-      : calls.pkcs10enroll(request, enrolment, version, Date.now());
-    const answer = await session.call({ method: "POST", ...call, mayIssue: true, signal });
-    if (!isSuccess(answer) || answer.json?.certificate === undefined)
-      throw this.#refusal(answer, enrolment, overrides, attemptId);
-    const leaf = await readCertificateText(answer.json.certificate);
-    const chain = await readChain(answer.json.certificate_chain, this.#cas);
-    this.#failures.issued(attemptId);
-    return this.#issue(request, [leaf, ...chain], version);
+  async sign(request: SignRequest, context: SignContext): Promise<Issued> {
+    const { trouble } = this.#parts;
+    trouble.assertOver();
+    try {
+      const outcome = await this.#enrol(request, context);
+      trouble.clear();
+      return outcome;
+    } catch (error) {
+      trouble.note(error);
+      throw error;
+    }
   }
 
   /** Looks for the certificate by its end entity and its key. */
@@ -91,6 +90,26 @@ export class EjbcaSigner implements Signer {
 
   close(): Promise<void> {
     return this.#parts.session.close();
+  }
+
+  async #enrol(request: SignRequest, { signal, attemptId }: SignContext): Promise<Issued> {
+    const { session, info, calls, spec } = this.#parts;
+    const { enrolment, overrides } = this.#enrolment(request);
+    const version = await info.version(signal);
+    const isExisting = spec.mode === "existingEndEntity";
+    const call = isExisting
+      ? calls.certificaterequest(request, enrolment)
+      : calls.pkcs10enroll(request, enrolment, version, Date.now());
+    const answer = await session.call({ method: "POST", ...call, mayIssue: true, signal });
+    if (!isSuccess(answer) || answer.json?.certificate === undefined)
+      throw this.#refusal(answer, enrolment, overrides, attemptId);
+    const leaf = await readCertificateText(answer.json.certificate);
+    this.#failures.issued(attemptId);
+    const given = await readChain(answer.json.certificate_chain, this.#cas);
+    // It was asked for, but a gateway may have dropped it.
+    const chain =
+      given.length > 0 ? given : await this.#issued.above(leaf, enrolment.certificateAuthorityName, signal);
+    return this.#issue(request, [leaf, ...chain], version);
   }
 
   #access({ certificateAuthorityName, endEntityProfileName, auth }: Enrolment & Pick<EjbcaSpec, "auth">) {

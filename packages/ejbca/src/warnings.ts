@@ -2,6 +2,7 @@ import type { SignerCondition, SignRequest, X509 } from "@countersign/issuer-sig
 import type { EnrolmentCalls } from "./enrolment-calls.ts";
 import { features, isAtLeast, type ServerVersion } from "./server-version.ts";
 
+const subjectAltName = "2.5.29.17";
 /** EJBCA cuts a second from lifetimes; what differs by less is no difference. */
 const toleranceSeconds = 60;
 
@@ -18,6 +19,7 @@ export function policyCondition(
   const name = version === undefined ? "EJBCA" : `EJBCA ${version.text}`;
   const changes = [
     lifetime(request, leaf, name, calls.asksForDuration(version)),
+    namesNotCritical(leaf),
     calls.hasEndEntityData && !isAtLeast(version, ...features.endEntityData)
       ? {
           reason: "DataDropped",
@@ -32,6 +34,17 @@ export function policyCondition(
     status: "True",
     reason: changes.length > 1 ? "RequestChanged" : first.reason,
     message: changes.map(({ message }) => message).join(" "),
+  };
+}
+
+/** RFC 5280 §4.2.1.6: without a subject the names must be critical. The certificate profile decides, and its default is not. */
+function namesNotCritical({ subject, extensions }: X509) {
+  const names = extensions.find(({ oid }) => oid === subjectAltName);
+  if (subject !== "" || names === undefined || names.critical) return undefined;
+  return {
+    reason: "NamesNotCritical",
+    message:
+      "EJBCA issued names that are not critical without a subject, which strict clients refuse: make Subject Alternative Name critical in the certificate profile, or set a commonName.",
   };
 }
 

@@ -113,6 +113,13 @@ describe("at the simulator", () => {
     expect(ejbca.ledger.entries.length - before).toBe(1);
   });
 
+  test("names without a subject that are not critical are told, with what to do about it", async () => {
+    await using signer = connectSimulator(ejbca);
+    expect((await signer.sign({ usages: serverUsages })).conditions).toMatchObject([
+      { reason: "NamesNotCritical", message: expect.stringContaining("or set a commonName") },
+    ]);
+  });
+
   test("what else is rewritten is told: the order and the characters of the subject", async () => {
     await using signer = connectSimulator(ejbca);
     const request = await signRequestFor({ csr: organisationCsr("A;B") });
@@ -154,7 +161,9 @@ describe("at the simulator", () => {
       ...{ client: "superadmin" },
       ejbca: { certificateProfileName: "LabTLS-ValidityOverride", endEntityProfileName: "LabEEP-Password" },
     });
-    const request = await signRequestFor({ durationSeconds: 7 * 86_400, usages: serverUsages });
+    const commonName = "week.example.com";
+    const asked = { durationSeconds: 7 * 86_400, usages: serverUsages, commonName };
+    const request = await signRequestFor({ ...asked, dnsNames: [commonName] });
     const { chain, conditions } = await signer.sign(request);
     expect(judged(request, chain).mismatches).toEqual([]);
     expect(conditions).toBeUndefined();
@@ -162,7 +171,8 @@ describe("at the simulator", () => {
       ...{ client: "superadmin" },
       ejbca: { endEntityProfileName: "LabEEP-Password" },
     });
-    expect((await without.sign({ durationSeconds: 86_400 })).conditions).toMatchObject([
+    const day = { durationSeconds: 86_400, commonName: "day.example.com" };
+    expect((await without.sign(day)).conditions).toMatchObject([
       { reason: "LifetimeDiffers", message: expect.stringContaining("lacks Allow Validity Override") },
     ]);
   });
