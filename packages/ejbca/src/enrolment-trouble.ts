@@ -8,7 +8,7 @@ const maxWaitMs = 60_000;
 /**
  * What is wrong with the issuer as only an enrolment shows, such as a right that its role lacks. No check can see it, so the
  * issuer would become Ready at once, its requests would be sent again, and EJBCA be asked without end. Until the wait is over
- * the check repeats what the enrolment was told, and no request is sent.
+ * the check repeats what the enrolment was told, so that requests are not sent.
  */
 export class EnrolmentTrouble {
   readonly #clock: Pick<Clock, "monotonic">;

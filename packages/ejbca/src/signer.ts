@@ -67,7 +67,6 @@ export class EjbcaSigner implements Signer {
 
   async sign(request: SignRequest, context: SignContext): Promise<Issued> {
     const { trouble } = this.#parts;
-    trouble.assertOver();
     try {
       const outcome = await this.#enrol(request, context);
       trouble.clear();
