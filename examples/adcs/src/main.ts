@@ -1,0 +1,4 @@
+import { runIssuer } from "@countersign/issuer-core";
+import { adcs } from "./adcs.ts";
+
+await runIssuer(adcs);

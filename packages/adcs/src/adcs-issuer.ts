@@ -1,0 +1,42 @@
+import { CredentialGuard, type IssuerError } from "@countersign/issuer-signer";
+import { type IssuerFragment, issuerFragment } from "@countersign/issuer-signer/spec";
+import { z } from "zod";
+import { type ConnectAdcsOptions, connectAdcs } from "./connect-adcs.ts";
+import { type AdcsOperation, adcsOperation } from "./operation.ts";
+import { type AdcsConfigMapRefs, type AdcsSecretRefs, configMapRefs, secretRefs } from "./secret-refs.ts";
+import { adcsSpec } from "./spec.ts";
+
+const spec = z.object({ adcs: adcsSpec });
+
+/** The fragment that {@link adcsIssuer} makes. */
+export type AdcsIssuerFragment = IssuerFragment<
+  typeof spec,
+  AdcsSecretRefs,
+  AdcsConfigMapRefs,
+  AdcsOperation
+>;
+
+/** What may be given otherwise; see {@link ConnectAdcsOptions}. */
+export type AdcsIssuerOptions = Partial<ConnectAdcsOptions>;
+
+/**
+ * An issuer for Microsoft AD CS by its web enrolment, without the names of its kinds, which `defineIssuer` of
+ * `@countersign/issuer-core` wants. Its `spec` is `spec.adcs`. All issuer objects of one such fragment remember together which
+ * password was refused.
+ *
+ * ```ts
+ * const adcs = defineIssuer({ group, version: "v1alpha1", kinds: { namespaced: "AdcsIssuer" }, ...adcsIssuer() });
+ * ```
+ */
+export function adcsIssuer(
+  options: AdcsIssuerOptions = {},
+): AdcsIssuerFragment & { readonly spec: typeof spec } {
+  const { guard = new CredentialGuard<IssuerError>(), ...rest } = options;
+  return issuerFragment({
+    spec,
+    secrets: secretRefs,
+    configMaps: configMapRefs,
+    operation: adcsOperation,
+    connect: (context) => connectAdcs(context, { ...rest, guard }),
+  });
+}
