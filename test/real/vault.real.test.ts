@@ -17,14 +17,8 @@ import { certificateRequests, certificates, issuerType } from "../e2e/resources.
 import { CERT_MANAGER, describeWithRigs, VAULT } from "../rigs/rigs.ts";
 import { VAULT_FLAVOURS } from "../rigs/vault-node.ts";
 import { writePolicy } from "../rigs/vault-pki.ts";
-import {
-  issuerName,
-  issuerNamespace,
-  specOf,
-  startVaultScene,
-  teamNamespace,
-  type VaultScene,
-} from "./vault-scene.ts";
+import { issuerNamespace, teamNamespace } from "./issuer-scene.ts";
+import { issuerName, specOf, startVaultScene, type VaultScene } from "./vault-scene.ts";
 
 const patience = { timeout: 45_000, interval: 100 };
 const user = `system:serviceaccount:${issuerNamespace}:vault-issuer`;
