@@ -55,6 +55,7 @@ export {
   type Approval,
   type IssuerChecked,
   type IssuerRef,
+  type IssuerSaved,
   type IssuerSeen,
   type LeaderAcquired,
   type LeaderLost,

@@ -6,65 +6,66 @@ import { guardedIssuer, type Identity, issuerNamespace, readOnlyIssuer } from ".
 import { issuerType, secrets } from "../resources.ts";
 import { beginScene, type Scope, scopes } from "../scene.ts";
 import { serveIssuers } from "../serve-issuers.ts";
-import type { TargetOf } from "../target.ts";
+import type { E2eTarget, TargetOf } from "../target.ts";
 import { guardPki } from "./guarded-pki.ts";
 
 /** Longer than an echo of the issuer's own write takes to come back. */
 const echoMs = 700;
 
+/** An issuer whose PKI takes a pass once, and what people do about it. */
+export async function renewing(
+  target: E2eTarget,
+  context: Pick<TestContext, "onTestFinished">,
+  name: string,
+  scope: Scope,
+  identity: Identity = guardedIssuer,
+) {
+  const { kube, patience } = target;
+  const scene = await beginScene(target, name);
+  const names = { trust: name, client: name, login: name, pass: `${name}-pass` };
+  const { front, spec, passes } = await guardPki(context, scene, scope, names);
+  const secret = { name: names.pass, namespace: scope === "Cluster" ? issuerNamespace : name };
+  const kind = identity.definition.kinds.find((each) => each.scope === scope)?.kind ?? "";
+  const stored = async () => {
+    const found = await kube.get<Secret>(secrets, secret);
+    return found && { ...found, pass: Buffer.from(found.data?.pass ?? "", "base64").toString() };
+  };
+  const issuer = { name, ...(scope === "Namespaced" && { namespace: name }) };
+  const exchanged = (count: number) =>
+    eventually(
+      patience,
+      `${count} exchanges of passes`,
+      async () => ({ exchanges: passes.exchanges, pass: (await stored())?.pass }),
+      ({ exchanges, pass }) => exchanges >= count && pass === passes.current,
+    );
+  return {
+    scene,
+    spec,
+    passes,
+    secret,
+    stored,
+    exchanged,
+    checks: () => front.requests.filter(({ line }) => line === "GET /health").length,
+    create: () => scene.createIssuer(identity, scope, spec),
+    /** Has the issuer checked, which exchanges the pass. */
+    check: () =>
+      kube.annotate(
+        issuerType(identity.definition, kind),
+        issuer,
+        "example.com/look",
+        `${performance.now()}`,
+      ),
+  };
+}
+
 /** A signer that keeps what its PKI renews in the Secret that it came from. */
 export function credentialCases(target: TargetOf): void {
-  /** An issuer whose PKI takes a pass once, and what people do about it. */
-  async function renewing(
-    context: Pick<TestContext, "onTestFinished">,
-    name: string,
-    scope: Scope,
-    identity: Identity = guardedIssuer,
-  ) {
-    const { kube, patience } = target();
-    const scene = await beginScene(target(), name);
-    const names = { trust: name, client: name, login: name, pass: `${name}-pass` };
-    const { front, spec, passes } = await guardPki(context, scene, scope, names);
-    const secret = { name: names.pass, namespace: scope === "Cluster" ? issuerNamespace : name };
-    const kind = identity.definition.kinds.find((each) => each.scope === scope)?.kind ?? "";
-    const stored = async () => {
-      const found = await kube.get<Secret>(secrets, secret);
-      return found && { ...found, pass: Buffer.from(found.data?.pass ?? "", "base64").toString() };
-    };
-    const issuer = { name, ...(scope === "Namespaced" && { namespace: name }) };
-    const exchanged = (count: number) =>
-      eventually(
-        patience,
-        `${count} exchanges of passes`,
-        async () => ({ exchanges: passes.exchanges, pass: (await stored())?.pass }),
-        ({ exchanges, pass }) => exchanges >= count && pass === passes.current,
-      );
-    return {
-      scene,
-      spec,
-      passes,
-      secret,
-      stored,
-      exchanged,
-      checks: () => front.requests.filter(({ line }) => line === "GET /health").length,
-      create: () => scene.createIssuer(identity, scope, spec),
-      /** Has the issuer checked, which exchanges the pass. */
-      check: () =>
-        kube.annotate(
-          issuerType(identity.definition, kind),
-          issuer,
-          "example.com/look",
-          `${performance.now()}`,
-        ),
-    };
-  }
-
   describe("a credential that may be used once", () => {
     serveIssuers(target, guardedIssuer, readOnlyIssuer);
 
     for (const scope of scopes) {
       test.concurrent(`is kept by a ${scope} issuer, whose own save makes it neither connect nor check again`, async (context) => {
-        const it = await renewing(context, `renewed-${scope.toLowerCase()}`, scope);
+        const it = await renewing(target(), context, `renewed-${scope.toLowerCase()}`, scope);
         await it.scene.storeSecret(scope === "Cluster" ? "Namespaced" : "Cluster", it.secret.name, {
           pass: "elsewhere",
         });
@@ -86,7 +87,7 @@ export function credentialCases(target: TargetOf): void {
     }
 
     test.concurrent("is replaced by an operator, and the new one is in use", async (context) => {
-      const it = await renewing(context, "replaced-pass", "Namespaced");
+      const it = await renewing(target(), context, "replaced-pass", "Namespaced");
       const issuerRef = await it.create();
       await it.scene.issuerCondition(guardedIssuer, issuerRef, "True");
       await it.exchanged(1);
@@ -97,7 +98,7 @@ export function credentialCases(target: TargetOf): void {
     });
 
     test.concurrent("is saved on top of what others change in its Secret meanwhile", async (context) => {
-      const it = await renewing(context, "labelled-pass", "Namespaced");
+      const it = await renewing(target(), context, "labelled-pass", "Namespaced");
       it.passes.amid = () =>
         target().kube.annotate(secrets, it.secret, "example.com/note", "amid the exchange");
       const issuerRef = await it.create();
@@ -110,7 +111,7 @@ export function credentialCases(target: TargetOf): void {
     });
 
     test.concurrent("is never saved over one that somebody else has put there, which is used instead", async (context) => {
-      const it = await renewing(context, "contended-pass", "Namespaced");
+      const it = await renewing(target(), context, "contended-pass", "Namespaced");
       let theirs = "";
       it.passes.amid = async () => {
         if (theirs !== "") return;
@@ -125,7 +126,7 @@ export function credentialCases(target: TargetOf): void {
     });
 
     test.concurrent("says which right is missing where it may not be written", async (context) => {
-      const it = await renewing(context, "read-only-pass", "Namespaced", readOnlyIssuer);
+      const it = await renewing(target(), context, "read-only-pass", "Namespaced", readOnlyIssuer);
       const issuerRef = await it.create();
       const notReady = await it.scene.issuerCondition(readOnlyIssuer, issuerRef, "False");
       expect(notReady?.message).toBe(
@@ -136,7 +137,7 @@ export function credentialCases(target: TargetOf): void {
 
   describe("a credential that may be used once, after a restart", () => {
     test("is the one that was saved last", async (context) => {
-      const it = await renewing(context, "outliving-pass", "Namespaced");
+      const it = await renewing(target(), context, "outliving-pass", "Namespaced");
       const issuerRef = await it.create();
       for (let life = 1; life <= 3; life += 1) {
         const issuer = startIssuer(guardedIssuer.definition, {

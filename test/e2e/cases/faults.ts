@@ -1,10 +1,11 @@
 import { describe, expect, test } from "vitest";
 import type { EmbeddedTarget } from "../embedded-target.ts";
 import { newTestCa } from "../fixtures/test-ca.ts";
-import { softwareCaIssuer } from "../identities.ts";
+import { guardedIssuer, softwareCaIssuer } from "../identities.ts";
 import { beginScene } from "../scene.ts";
 import { serveIssuers } from "../serve-issuers.ts";
 import type { TargetOf } from "../target.ts";
+import { renewing } from "./credentials.ts";
 
 type FaultRule = Parameters<EmbeddedTarget["faults"]["add"]>[0];
 type FaultAction = FaultRule["action"];
@@ -73,6 +74,31 @@ export function faultCases(target: TargetOf<EmbeddedTarget>): void {
       }
       for (const name of names) expect(ledger.calls("writes-fail", name)).toBe(1);
     });
+  });
+
+  describe("a write of a renewed credential", () => {
+    serveIssuers(target, guardedIssuer);
+
+    test.concurrent.for(badAnswers)(
+      "that is %s is written again, and nothing is renewed again",
+      async ([what, action, times], context) => {
+        const name = `save-${what.replaceAll(/[^a-z0-9]+/gi, "-").toLowerCase()}`;
+        const it = await renewing(target(), context, name, "Namespaced");
+        const fault = target().faults.add({
+          verb: "patch",
+          resource: "secrets",
+          namespace: name,
+          times,
+          action,
+        });
+        const issuerRef = await it.create();
+        await it.exchanged(1);
+        await it.scene.issuerCondition(guardedIssuer, issuerRef, "True");
+        context.expect(fault.hits).toBeGreaterThan(0);
+        if (action.type !== "dropResponse") context.expect(fault.hits).toBe(times);
+        context.expect(it.passes).toMatchObject({ exchanges: 1, reused: 0 });
+      },
+    );
   });
 
   describe("a watch", () => {

@@ -37,6 +37,7 @@ async function connected(
   const announced: unknown[] = [];
   const lifecycle = new Lifecycle();
   lifecycle.on("pki:circuit", ({ endpoint, state }) => announced.push(`${endpoint} ${state}`));
+  lifecycle.on("issuer:saved", ({ credentials }) => announced.push(`saved ${credentials}`));
   lifecycle.on("pki:credential", ({ credential, expiresMs }) => announced.push([credential, expiresMs]));
   const metadata = {
     name: "acme",
@@ -147,7 +148,7 @@ describe("connectIssuer", () => {
     expect(failed).toMatchObject({ message: "after [redacted]", cause: { message: "refused: [redacted]" } });
   });
 
-  test("announces the end of a certificate that the signer saves", async () => {
+  test("announces what the signer has saved, and the end of a certificate among it", async () => {
     const credentials = new IssuerCredentials({
       namespace: "team",
       refs: { cert: { name: "acme", key: "tls.crt" } },
@@ -171,7 +172,7 @@ describe("connectIssuer", () => {
     );
     connection.begin();
     await connection.use((each) => each.check({ signal: new AbortController().signal }));
-    expect(announced).toEqual([["cert", notAfter.getTime()]]);
+    expect(announced).toEqual(["saved cert", ["cert", notAfter.getTime()]]);
   });
 
   test("gives no tokens to a definition that does not say that it needs them", async () => {

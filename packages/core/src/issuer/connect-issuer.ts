@@ -65,6 +65,10 @@ export async function connectIssuer(options: ConnectIssuerOptions): Promise<Issu
     }
   };
   reportExpiry(secrets);
+  const onSaved = (values: Readonly<Record<string, string>>) => {
+    lifecycle.announce("issuer:saved", { issuer: pki, credentials: Object.keys(values) });
+    reportExpiry(values);
+  };
   const limits = definition.limits(spec);
   const context: AnyConnectContext = {
     spec,
@@ -75,8 +79,7 @@ export async function connectIssuer(options: ConnectIssuerOptions): Promise<Issu
     serviceAccountTokens: definition.requestsTokens
       ? discreetTokens(options.tokens, known)
       : noServiceAccountTokens,
-    credentials:
-      credentials === undefined ? noCredentials : discreetCredentials(credentials, known, reportExpiry),
+    credentials: credentials === undefined ? noCredentials : discreetCredentials(credentials, known, onSaved),
     reports,
   };
   try {

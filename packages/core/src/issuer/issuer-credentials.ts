@@ -116,7 +116,7 @@ export class IssuerCredentials implements Credentials<string> {
       const { metadata } = await write({
         namespace,
         name,
-        resourceVersion: this.#versions.get(name) ?? "",
+        resourceVersion: this.#versions.get(name),
         data: Object.fromEntries(renewals.map(({ key, value }) => [key, value])),
         judge,
         signal,

@@ -82,6 +82,11 @@ describe("saveSecret", () => {
     expect(read?.query.get("fieldSelector")).toBe("metadata.name=acme");
   });
 
+  test("reads a Secret that was never seen before it writes", async () => {
+    const { asked } = await save([saved], [secret("old", "11")], { resourceVersion: undefined });
+    expect(asked).toEqual(["GET", "PATCH at 11"]);
+  });
+
   test("writes nothing over what is judged to be somebody else's", async () => {
     const theirs = new Error("somebody else's");
     const { outcome, asked } = await save([conflict, saved], [secret("theirs", "11")], {

@@ -9,8 +9,8 @@ import { secrets } from "../run/resource-types.ts";
 export interface SaveSecretOptions extends RetryWriteOptions {
   readonly namespace: string;
   readonly name: string;
-  /** As it was last seen; a Secret that has another by now is read again before anything is written. */
-  readonly resourceVersion: string;
+  /** As it was last seen; a Secret that has another by now, or was never seen, is read before anything is written. */
+  readonly resourceVersion: string | undefined;
   /** Values by key, in base64, as `data` has them. */
   readonly data: Readonly<Record<string, string>>;
   /** Looks at the Secret as it is when it is not as it was last seen. @throws what forbids to write to it */
@@ -38,7 +38,7 @@ export function saveSecret(
   options: SaveSecretOptions,
 ): Promise<Secret> {
   const { namespace, name, data, judge, signal } = options;
-  let resourceVersion: string | undefined = options.resourceVersion;
+  let { resourceVersion } = options;
   return retryWrite(options, async (conflict) => {
     if (conflict) resourceVersion = undefined;
     if (resourceVersion === undefined) {

@@ -116,6 +116,13 @@ export interface IssuerChecked {
   readonly message: string;
 }
 
+/** An issuer's signer has put renewed credentials into its Secrets. */
+export interface IssuerSaved {
+  readonly issuer: IssuerRef;
+  /** Which of the issuer's credentials; never their values. */
+  readonly credentials: readonly string[];
+}
+
 /** One HTTP exchange with a PKI has ended. */
 export interface PkiExchanged {
   readonly issuer: IssuerRef;
@@ -191,6 +198,7 @@ export interface LifecycleEvents {
   "issuer:added": [IssuerSeen];
   "issuer:checked": [IssuerChecked];
   "issuer:removed": [IssuerSeen];
+  "issuer:saved": [IssuerSaved];
   "pki:exchanged": [PkiExchanged];
   "pki:circuit": [PkiCircuit];
   "pki:credential": [PkiCredential];

@@ -62,6 +62,9 @@ export function logLifecycle(lifecycle: Lifecycle, log: Logger): void {
     else if (ready) log.info(fields, message);
     else log.warn(fields, message);
   });
+  lifecycle.on("issuer:saved", ({ issuer, credentials }) => {
+    log.info({ issuer: nameOf(issuer), credentials }, "saved credentials that the PKI has renewed");
+  });
   lifecycle.on("leader:acquired", (step) => log.info(step, "leading"));
   lifecycle.on("leader:lost", (step) => log.warn(step, "no longer leading"));
   lifecycle.on("trouble", ({ where, error }) => {
