@@ -4,8 +4,10 @@ import type { z } from "zod";
 /** A call as it reached a simulator, its body whole. */
 export interface SimulatorCall {
   readonly method: string;
-  /** With the case it came in, percent-encoding removed nowhere. */
+  /** With the case and the percent-encoding it came in. */
   readonly path: string;
+  /** What stands between its slashes, decoded. */
+  readonly segments: readonly string[];
   readonly query: URLSearchParams;
   /** Of the names in lower case. */
   readonly headers: Readonly<Record<string, string | undefined>>;

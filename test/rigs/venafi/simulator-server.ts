@@ -62,28 +62,25 @@ export async function startSimulatorServer(options: SimulatorServerOptions): Pro
   server.on("tlsClientError", () => {});
 
   async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const url = new URL(request.url ?? "/", "https://simulator");
-    const logged: LoggedCall = {
-      time: Date.now(),
-      method: request.method ?? "",
-      path: url.pathname,
-      status: 0,
-    };
+    const { method = "", url: target = "/" } = request;
+    const logged: LoggedCall = { time: Date.now(), method, path: target.split("?", 1)[0] ?? "", status: 0 };
     calls.push(logged);
     const body = await readBody(request);
     if (body === undefined) return;
-    const fault = faults.take(url.pathname);
+    const fault = faults.take(logged.path);
     const reset = () => void request.socket.destroy();
     if (fault?.kind === "hang") return faults.hanging(reset);
     if (fault?.kind === "reset") return reset();
     if (fault?.kind === "delay") await delay(fault.ms);
-    const answer = fault?.kind === "answer" ? fault.answer : await handle({ ...callOf(request, url), body });
+    const answer = fault?.kind === "answer" ? fault.answer : await handle(request, body);
     if (fault?.kind === "loseAnswer") return reset();
     logged.status = answer.status;
     send(response, answer);
   }
 
-  async function handle(call: SimulatorCall): Promise<SimulatorAnswer> {
+  async function handle(request: IncomingMessage, body: string): Promise<SimulatorAnswer> {
+    const call = callOf(request, body);
+    if (call === undefined) return { status: 400, text: "Bad Request - Invalid URL" };
     try {
       return await options.handle(call);
     } catch (error) {
@@ -127,15 +124,27 @@ async function readBody(request: IncomingMessage): Promise<string | undefined> {
   return body;
 }
 
-function callOf(request: IncomingMessage, url: URL): Omit<SimulatorCall, "body"> {
+/** The call; undefined for a URL that is none. */
+function callOf(request: IncomingMessage, body: string): SimulatorCall | undefined {
+  const url = URL.parse(request.url ?? "/", "https://simulator");
+  const segments = url === null ? undefined : decoded(url.pathname.slice(1).split("/"));
+  if (url === null || segments === undefined) return undefined;
   const headers: Record<string, string | undefined> = {};
   for (const [name, value] of Object.entries(request.headers))
     headers[name] = Array.isArray(value) ? value.join(", ") : value;
-  const { socket } = request;
+  const { socket, method = "" } = request;
   const clientCertificate =
     socket instanceof TLSSocket && socket.authorized ? socket.getPeerCertificate() : undefined;
   const { pathname: path, searchParams: query } = url;
-  return { method: request.method ?? "", path, query, headers, clientCertificate };
+  return { method, path, segments, query, headers, body, clientCertificate };
+}
+
+function decoded(segments: readonly string[]): string[] | undefined {
+  try {
+    return segments.map(decodeURIComponent);
+  } catch {
+    return undefined;
+  }
 }
 
 function send(response: ServerResponse, { status, reason, headers, json, text }: SimulatorAnswer): void {

@@ -14,10 +14,10 @@ import { caAccountAnswer, caAccountId, templateAnswer, templateId } from "./temp
 
 /** What a simulator of the SaaS answers to a call. Paths have one case here. */
 export async function answerCloud(state: CloudState, call: SimulatorCall): Promise<SimulatorAnswer> {
-  const { method, path } = call;
+  const { method, path, segments } = call;
   if (method === "POST" && path === tokenPath(state)) return state.access.token(call);
   const how = state.access.authenticate(call);
-  const [service, ...rest] = path.slice(1).split("/").map(decodeURIComponent);
+  const [service, ...rest] = segments;
   if (service === "graphql" && method === "POST") return graphql(state, call);
   const found =
     service === "outagedetection" && rest[0] === "v1"

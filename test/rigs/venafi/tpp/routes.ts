@@ -65,10 +65,8 @@ export class TppRoutes {
   }
 
   async answer(call: SimulatorCall): Promise<SimulatorAnswer> {
-    const [service = "", ...rest] = decodeURIComponent(call.path)
-      .toLowerCase()
-      .split("/")
-      .filter((part) => part !== "");
+    const parts = call.segments.map((part) => part.toLowerCase());
+    const [service = "", ...rest] = parts.filter((part) => part !== "");
     const route = `${call.method.toLowerCase()} ${rest.join("/")}`;
     const found =
       service === "vedauth"
