@@ -1,6 +1,6 @@
 import { type KubeConnection, proxyFromEnvironment, redact } from "@countersign/issuer-core";
 import { KubeTransport } from "@countersign/issuer-core/kube";
-import { ejbcaIssuer } from "@countersign/issuer-ejbca";
+import { connectEjbca, type EjbcaContext, ejbcaIssuer } from "@countersign/issuer-ejbca";
 import {
   ServedSigner,
   SignService,
@@ -50,7 +50,11 @@ export async function startService(options: StartServiceOptions): Promise<Runnin
     const served = new ServedSigner();
     const { secretsDirectory, reloadEvery: everyMs } = config;
     const secrets = await serveFragment({
-      fragment: ejbcaIssuer,
+      // The service waits for what may still be issued; looking once is then enough.
+      fragment: {
+        ...ejbcaIssuer,
+        connect: (context: EjbcaContext) => connectEjbca(context, { settleMs: 0 }),
+      },
       spec: { ejbca: config.ejbca },
       ...{ secretsDirectory, served, everyMs },
       onProblem: stays("the Secrets of EJBCA"),

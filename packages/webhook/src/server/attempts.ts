@@ -36,6 +36,8 @@ export interface Attempt {
   notBefore: number;
   /** An earlier call ended in a way that leaves open whether a certificate was issued. */
   isDoubtful: boolean;
+  /** Until when such a call may still issue; monotonic milliseconds. */
+  settledAt: number;
   /** No call has been made by this process yet. */
   isNew: boolean;
   /** Monotonic milliseconds. */
@@ -114,6 +116,7 @@ export class Attempts {
       operation: undefined,
       notBefore: 0,
       isDoubtful: false,
+      settledAt: 0,
       isNew: true,
       expiresAt: now(),
     };

@@ -37,6 +37,8 @@ export interface SignServiceLimits {
   /** How long an accepted request is that nobody asks for, in milliseconds. */
   readonly pendingForMs: number;
   readonly maxRemembered: number;
+  /** How long a call that ended without an answer may still issue, in milliseconds: a repeat waits before it looks. */
+  readonly settleMs: number;
   /** How long the answer of the signer's check is given again, in milliseconds. */
   readonly checkForMs: number;
 }
@@ -62,6 +64,7 @@ export const signServiceLimits: SignServiceLimits = Object.freeze({
   pendingForMs: 7 * 24 * 3_600_000,
   /** About 10 KiB each. */
   maxRemembered: 2_000,
+  settleMs: 2_000,
   checkForMs: 5_000,
 });
 

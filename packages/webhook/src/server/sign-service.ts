@@ -148,6 +148,7 @@ export class SignService {
     if (result !== undefined && !isDue) return result;
     attempt.running ??= this.#sign(exchange, attempt, caller).finally(() => {
       attempt.running = undefined;
+      if (attempt.isDoubtful) attempt.settledAt = this.#clock.monotonic() + this.#limits.settleMs;
       this.#attempts.touch(attempt);
     });
     return attempt.running;
@@ -157,6 +158,7 @@ export class SignService {
     const { signer: served } = this.#options;
     const { signTimeoutMs: timeoutMs } = this.#limits;
     const onPossibleDuplicate = (reason: string) => this.#possibleDuplicate(exchange, attempt, reason);
+    await this.#settled(attempt);
     const result = await this.#slots.run(caller.id, () =>
       served.use((signer) =>
         signAttempt({
@@ -168,6 +170,12 @@ export class SignService {
     if (result.status === "pending") attempt.notBefore = this.#clock.monotonic() + result.retryAfterMs;
     attempt.result = result;
     return result;
+  }
+
+  /** A look-up before that would find nothing, and lead to a second certificate. */
+  async #settled({ isDoubtful, settledAt }: Attempt): Promise<void> {
+    const waitMs = isDoubtful ? settledAt - this.#clock.monotonic() : 0;
+    if (waitMs > 0) await new Promise<void>((resolve) => this.#clock.after(waitMs, resolve));
   }
 
   /** One check for all that ask at once, and for a little while. */
