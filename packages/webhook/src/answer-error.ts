@@ -7,6 +7,19 @@ export class NotTheServicesFault extends RetryableError {}
 /** A service that names no time has a limit of some requests a second; the SDK's back-off comes on top. */
 const busyWaitMs = 1_000;
 
+/** What `error.code` of this package's own service means; any other code is not shown. */
+const troubles: ReadonlyMap<string | undefined, string> = new Map([
+  ["pki_unavailable", ": it cannot reach its PKI at the moment"],
+  ["bad_certificate", ": its PKI answered it with a wrong certificate"],
+  ["timeout", ": its PKI took too long"],
+  ["overloaded", ": it has too much to do"],
+  ["authentication_unavailable", ": it cannot review the issuer's token at the moment"],
+]);
+
+function troubleOf(code: string | undefined): string {
+  return troubles.get(code) ?? "";
+}
+
 /** What was asked. */
 export type AnswerTo = "sign" | "poll" | "check";
 
@@ -36,7 +49,7 @@ export function answerError(answer: ServiceAnswer, to: AnswerTo): SignerError {
       issuedNothing: to !== "poll" && status !== 409,
     });
   if (status === 408 || status >= 500)
-    return new RetryableError(`${said(answer)}. Look into its log.`, {
+    return new RetryableError(`${said(answer)}${troubleOf(code)}. Look into its log.`, {
       retryAfterMs,
       issuedNothing: to === "check" || (to === "sign" && answer.issuedNothing),
     });

@@ -3,33 +3,15 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { CertificateCache, type Clock, systemClock } from "@countersign/issuer-signer";
 import { type Attempt, Attempts, type SignResult } from "./attempts.ts";
 import type { Caller } from "./caller.ts";
-import { type Decision, summaryOf } from "./decision.ts";
-import { HttpProblem, problemBody, retryAfter } from "./http-problem.ts";
+import { Decisions } from "./decisions.ts";
+import { allow, type Exchange, pathOf, type Reply, replyOf } from "./exchange.ts";
+import { HttpProblem, problemBody } from "./http-problem.ts";
 import { problemOfError } from "./problem-of-error.ts";
 import { assertLength, discardBody, readBody } from "./read-body.ts";
 import { signAttempt } from "./sign-attempt.ts";
 import { assertJson, parseSignBody } from "./sign-body.ts";
 import { completeLimits, type SignServiceLimits, type SignServiceOptions } from "./sign-service-options.ts";
 import { SignSlots } from "./sign-slots.ts";
-
-/** One request and what is known of it so far. */
-interface Exchange {
-  readonly request: IncomingMessage;
-  readonly response: ServerResponse;
-  readonly requestId: string;
-  readonly startedAt: number;
-  /** The client keeps its body back until it is told to go on (RFC 9110 §10.1.1). */
-  awaitsContinue: boolean;
-  caller?: Caller | undefined;
-  attempt?: Attempt | undefined;
-}
-
-interface Reply {
-  readonly status: number;
-  readonly body: object;
-  readonly headers?: Readonly<Record<string, string>> | undefined;
-  readonly result?: SignResult | undefined;
-}
 
 const defaultDurationSeconds = 90 * 24 * 3600;
 const requestIdPattern = /^[A-Za-z0-9._-]{1,64}$/;
@@ -51,6 +33,7 @@ export class SignService {
   readonly #attempts: Attempts;
   readonly #slots: SignSlots;
   readonly #stopping = new AbortController();
+  readonly #decisions: Decisions;
   readonly #cas = new CertificateCache();
   #health: { readonly until: number; readonly end: Promise<void> } | undefined;
   #isDraining = false;
@@ -63,6 +46,7 @@ export class SignService {
     const { monotonic, now } = this.#clock;
     this.#attempts = new Attempts({ ...this.#limits, now: monotonic, clock: now });
     this.#slots = new SignSlots(this.#limits);
+    this.#decisions = new Decisions(this.#clock, options.onDecision);
   }
 
   /** From now on every answer closes its connection: clients go elsewhere. */
@@ -96,7 +80,7 @@ export class SignService {
       reply = { status: problem.status, body: problemBody(problem), headers: problem.headers };
     }
     await this.#send(exchange, reply).catch((error: unknown) => this.#trouble(exchange, error));
-    if (pathOf(request) !== "/health") this.#decide(exchange, reply, problem);
+    if (pathOf(request) !== "/health") this.#decisions.ended(exchange, reply, problem);
   }
 
   async #route(exchange: Exchange): Promise<Reply> {
@@ -157,7 +141,8 @@ export class SignService {
   async #sign(exchange: Exchange, attempt: Attempt, caller: Caller): Promise<SignResult> {
     const { signer: served } = this.#options;
     const { signTimeoutMs: timeoutMs } = this.#limits;
-    const onPossibleDuplicate = (reason: string) => this.#possibleDuplicate(exchange, attempt, reason);
+    const onPossibleDuplicate = (reason: string) =>
+      this.#decisions.possibleDuplicate(exchange, attempt, reason);
     await this.#settled(attempt);
     const result = await this.#slots.run(caller.id, () =>
       served.use((signer) =>
@@ -210,78 +195,7 @@ export class SignService {
     response.end(request.method === "HEAD" ? undefined : body);
   }
 
-  #decide(exchange: Exchange, { status, result }: Reply, problem: HttpProblem | undefined): void {
-    const issued = result?.status === "issued" ? result : undefined;
-    this.#announce(exchange, {
-      decision: decisionOf(status),
-      status,
-      code: problem?.code,
-      message: problem?.message ?? (result?.status === "pending" ? result.message : undefined),
-      serial: issued?.serial,
-      notAfter: issued?.notAfter.toISOString(),
-      differences: issued !== undefined && issued.differences.length > 0 ? issued.differences : undefined,
-    });
-  }
-
-  #possibleDuplicate(exchange: Exchange, attempt: Attempt, reason: string): void {
-    const message = `An earlier call for this request ended without an answer, and ${reason}: there may be two certificates.`;
-    this.#announce({ ...exchange, attempt }, { decision: "possible-duplicate", status: 0, message });
-  }
-
-  #announce(
-    { request, requestId, startedAt, caller, attempt }: Exchange,
-    facts: Pick<Decision, "decision" | "status"> & Partial<Decision>,
-  ): void {
-    const { now, monotonic } = this.#clock;
-    this.#options.onDecision?.({
-      time: new Date(now()).toISOString(),
-      requestId,
-      caller: caller?.username,
-      method: caller?.method,
-      address: request.socket.remoteAddress,
-      attempt: attempt?.id,
-      csr: attempt === undefined ? undefined : summaryOf(attempt.body.csr),
-      ms: Math.round(monotonic() - startedAt),
-      ...facts,
-    });
-  }
-
   #trouble({ requestId }: Exchange, error: unknown): void {
     this.#options.onTrouble?.(requestId, error);
   }
-}
-
-function replyOf({ id }: Attempt, result: SignResult): Reply {
-  if (result.status === "issued") {
-    const { certificate, ca } = result;
-    return { status: 200, body: { certificate, ...(ca === undefined ? {} : { ca }) }, result };
-  }
-  const { retryAfterMs, message = "The PKI has not issued yet. Ask again." } = result;
-  return {
-    status: 202,
-    body: { status: "pending", message },
-    headers: { location: `/sign/${id}`, ...retryAfter(retryAfterMs) },
-    result,
-  };
-}
-
-function allow({ method = "" }: IncomingMessage, methods: readonly string[]): void {
-  if (methods.includes(method)) return;
-  throw new HttpProblem({
-    status: 405,
-    code: "method_not_allowed",
-    message: `Only ${methods.join(" and ")} can be used here.`,
-    headers: { allow: methods.join(", ") },
-  });
-}
-
-function pathOf({ url = "" }: IncomingMessage): string {
-  return url.split("?", 1)[0] ?? "";
-}
-
-function decisionOf(status: number): Decision["decision"] {
-  if (status === 202) return "pending";
-  if (status < 300) return "issued";
-  if (status === 401 || status === 403) return "denied";
-  return status < 500 ? "refused" : "failed";
 }
