@@ -9,7 +9,9 @@ import {
   type TppJwtMapping,
 } from "./auth.ts";
 import * as config from "./config.ts";
+import { browseIdentities, identitySelf, validateIdentity } from "./identities.ts";
 import { renewCertificate, resetCertificate, retryCertificate, revokeCertificate } from "./lifecycle.ts";
+import { metadataGet, metadataGetItems, metadataSet } from "./metadata.ts";
 import { requestCertificate } from "./request.ts";
 import { retrieveCertificate } from "./retrieve.ts";
 import { certificateDetails, searchCertificates, updateCertificate } from "./search.ts";
@@ -35,22 +37,22 @@ const sdkRoutes: Readonly<Record<string, SdkRoute>> = {
   "post certificates/renew": manage(renewCertificate),
   "post certificates/revoke": { scope: "certificate:revoke", handle: revokeCertificate },
   "get certificates": { scope: "certificate", handle: searchCertificates },
-  "post metadata/get": any(config.metadataGet),
-  "post metadata/getitems": any(config.metadataGetItems),
-  "post metadata/set": any(config.metadataSet),
+  "post metadata/get": any(metadataGet),
+  "post metadata/getitems": any(metadataGetItems),
+  "post metadata/set": any(metadataSet),
   "post config/isvalid": any(config.isValid),
   "post config/dntoguid": any(config.dnToGuid),
   "post config/guidtodn": any(config.guidToDn),
   "post config/readpolicy": { scope: "configuration", handle: config.readPolicy },
   "post config/findpolicy": { scope: "configuration", handle: config.readPolicy },
   "post config/findobjectsofclass": { scope: "configuration", handle: config.findObjects },
-  "post identity/browse": any(config.browseIdentities),
-  "post identity/validate": any(config.validateIdentity),
+  "post identity/browse": any(browseIdentities),
+  "post identity/validate": any(validateIdentity),
   "post log": any(() => ({ status: 200, json: { LogResult: 0 } })),
   "get systemstatus/version": any(({ version }) => ({ status: 200, json: { Version: version } })),
   "get identity/self": any((state, call) => {
     const { grant } = state.grants.authenticate(bearerOf(call));
-    return config.identitySelf(state, grant.user);
+    return identitySelf(grant.user);
   }),
 };
 
