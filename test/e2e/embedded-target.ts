@@ -45,7 +45,6 @@ export async function startEmbeddedTarget(): Promise<EmbeddedTarget> {
     faults: api.faults,
     anomalies,
     hasWebhook: false,
-    readsProtobuf: false,
     patience: { timeout: 12_000, interval: 25 },
     kubectl:
       kubectlPath === undefined

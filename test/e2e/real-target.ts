@@ -28,7 +28,6 @@ export async function startRealTarget(): Promise<E2eTarget> {
       connection,
       kube,
       hasWebhook: true,
-      readsProtobuf: true,
       patience: { timeout: 45_000, interval: 100 },
       kubectl: (...args) => kubectl(controlPlane, ...args),
       issuerConnection: async (account) =>

@@ -32,8 +32,6 @@ export interface E2eTarget extends AsyncDisposable {
   readonly patience: Patience;
   /** Whether cert-manager's webhook judges requests before they are stored. */
   readonly hasWebhook: boolean;
-  /** Whether the API server reads Protobuf, in which kubectl sends approvals of CertificateSigningRequests. */
-  readonly readsProtobuf: boolean;
   /** Runs kubectl as the administrator; undefined where this machine has none. */
   readonly kubectl: ((...args: readonly string[]) => Promise<string>) | undefined;
   /** As an issuer's ServiceAccount, which may do what the generated RBAC says and nothing else. */

@@ -127,7 +127,7 @@ export function signingRequestCases(target: TargetOf): void {
     test.concurrent("is approved and shown by kubectl, as Approved,Issued and Approved,Failed", async ({
       skip,
     }) => {
-      const { kubectl, readsProtobuf } = target();
+      const { kubectl } = target();
       if (kubectl === undefined) return skip("this machine has no kubectl");
       const names = ["csr-kubectl", "csr-kubectl-failed"];
       await requests.create({ name: "csr-kubectl", signerName: cluster, expirationSeconds: 7200 });
@@ -136,8 +136,7 @@ export function signingRequestCases(target: TargetOf): void {
         signerName: cluster,
         annotations: { [durationAnnotation]: "a while" },
       });
-      if (readsProtobuf) await kubectl("certificate", "approve", ...names);
-      else await Promise.all(names.map((name) => requests.approve(name)));
+      await kubectl("certificate", "approve", ...names);
       await requests.issued("csr-kubectl");
       await requests.failed("csr-kubectl-failed");
       const rows = (await kubectl("get", "csr", ...names, "--no-headers")).trim().split("\n");

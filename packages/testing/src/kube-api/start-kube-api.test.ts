@@ -28,23 +28,6 @@ describe("startKubeApi", () => {
     expect(body).toMatchObject({ kind: "WidgetList", items: [{ metadata: { name: "a", generation: 1 } }] });
   });
 
-  test("says that it reads no Protobuf, which kubectl sends where kube-apiserver has it", async () => {
-    await using api = await startKubeApi();
-    const answer = await fetch(`${api.url}/api/v1/namespaces`, {
-      method: "POST",
-      headers: {
-        authorization: `Bearer ${api.adminToken}`,
-        "content-type": "application/vnd.kubernetes.protobuf",
-      },
-      body: new Uint8Array([0x6b, 0x38, 0x73, 0x00]),
-    });
-    expect(answer.status).toBe(415);
-    expect((await answer.json()) as unknown).toMatchObject({
-      reason: "UnsupportedMediaType",
-      message: expect.stringContaining("reads no Protobuf"),
-    });
-  });
-
   test("rejects options out of range", async () => {
     await expect(startKubeApi({ watchWindow: 0 })).rejects.toThrow("Expected `watchWindow`");
   });

@@ -3,8 +3,8 @@
  * issuers use, from memory, and behaves as kube-apiserver does where the contract suite compares the two.
  *
  * Not there: CEL rules of CRDs (`x-kubernetes-validations` are accepted and not evaluated), the scale subresource,
- * conversion and admission webhooks, aggregated ClusterRoles, garbage collection by owner references, protobuf, TLS, and
- * all workloads. Of YAML it reads what manifests use: no anchors, aliases or tags. An object member named `__proto__` is
+ * conversion and admission webhooks, aggregated ClusterRoles, garbage collection by owner references, answers in Protobuf, TLS,
+ * and all workloads. Of YAML it reads what manifests use: no anchors, aliases or tags. An object member named `__proto__` is
  * dropped.
  *
  * @module

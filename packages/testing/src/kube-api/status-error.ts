@@ -155,11 +155,11 @@ export function unsupportedMediaType(accepted: readonly string[]): StatusError {
 export const protobuf = "application/vnd.kubernetes.protobuf";
 
 /** 415 in words of our own: kube-apiserver reads it, and its list of media types would send people round in circles. */
-export function protobufNotRead(): StatusError {
+export function protobufNotRead(kind: string): StatusError {
   return new StatusError(
     415,
     "UnsupportedMediaType",
-    "the embedded Kubernetes API reads no Protobuf, which kubectl sends for `certificate approve` and the like: send JSON, such as by `kubectl replace --raw`",
+    `the embedded Kubernetes API does not read ${kind} in Protobuf: send it as JSON, such as by \`kubectl create -f\``,
   );
 }
 

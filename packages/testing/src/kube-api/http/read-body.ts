@@ -4,8 +4,8 @@ import { StatusError } from "../status-error.ts";
 /** The API server takes no larger request bodies, in bytes. */
 export const MAX_BODY_BYTES = 3 * 1024 * 1024;
 
-/** Reads the whole body as text; 413 when it is too large. */
-export async function readBody(request: IncomingMessage): Promise<string> {
+/** Reads the whole body; 413 when it is too large. */
+export async function readBody(request: IncomingMessage): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let size = 0;
   for await (const chunk of request as AsyncIterable<Buffer>) {
@@ -19,5 +19,6 @@ export async function readBody(request: IncomingMessage): Promise<string> {
     }
     chunks.push(chunk);
   }
-  return chunks.length === 1 ? (chunks[0]?.toString() ?? "") : Buffer.concat(chunks).toString();
+  const [first = Buffer.alloc(0)] = chunks;
+  return chunks.length > 1 ? Buffer.concat(chunks) : first;
 }

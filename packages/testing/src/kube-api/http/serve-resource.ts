@@ -2,8 +2,9 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { UserInfo } from "../auth/user.ts";
 import type { FaultAction } from "../faults.ts";
 import type { KubeObject } from "../kube-object.ts";
+import { readProtobuf } from "../protobuf/read-protobuf.ts";
 import type { ServerState } from "../server-state.ts";
-import { pathNotFound, protobuf, protobufNotRead, unsupportedMediaType } from "../status-error.ts";
+import { pathNotFound, protobuf, unsupportedMediaType } from "../status-error.ts";
 import { Stored } from "../store/stored.ts";
 import type { ApiRequest } from "../verbs/api-request.ts";
 import { decodeBody } from "../verbs/decode-object.ts";
@@ -26,7 +27,7 @@ export interface ResourceCall {
   readonly info: ResourceInfo;
   readonly user: UserInfo;
   readonly query: URLSearchParams;
-  readonly body: string;
+  readonly body: Buffer;
   readonly request: IncomingMessage;
   /** Texts for Warning headers, which go out with errors too. */
   readonly warnings: string[];
@@ -44,7 +45,7 @@ export function serveResource(
   response: ServerResponse,
   fault: FaultAction | undefined,
 ): void {
-  const { state, info, user, query, body, request, warnings } = call;
+  const { state, info, user, query, request, warnings } = call;
   const found = matchResource(state.registry, info);
   if (!found) {
     sendText(response, 404, "404 page not found\n");
@@ -58,9 +59,8 @@ export function serveResource(
     version,
     user,
     query,
-    contentType: (request.headers["content-type"] ?? "").split(";", 1)[0]?.trim().toLowerCase() ?? "",
+    ...content(call),
     userAgent: request.headers["user-agent"] ?? "",
-    body,
     warnings,
   };
   if (version.deprecation !== undefined) warnings.push(version.deprecation);
@@ -77,6 +77,13 @@ export function serveResource(
   if (fault?.type === "dropResponse") response.socket?.resetAndDestroy();
   else if (format === "yaml") sendYaml(response, code, json, api.warnings);
   else sendJson(response, code, json, api.warnings);
+}
+
+/** The body as text; what comes in Protobuf is JSON from here on. */
+function content({ request, info, body }: ResourceCall): Pick<ApiRequest, "contentType" | "body"> {
+  const contentType = (request.headers["content-type"] ?? "").split(";", 1)[0]?.trim().toLowerCase() ?? "";
+  if (contentType !== protobuf || info.verb === "patch") return { contentType, body: body.toString() };
+  return { contentType: "application/json", body: JSON.stringify(readProtobuf(body)) };
 }
 
 function answer(api: ApiRequest, encoder: Encoder): Answer {
@@ -136,7 +143,6 @@ function create(api: ApiRequest, encoder: Encoder): Answer {
 }
 
 function requireJson({ contentType }: ApiRequest): void {
-  if (contentType === protobuf) throw protobufNotRead();
   if (contentType !== "" && contentType !== "application/json" && contentType !== "application/yaml") {
     throw unsupportedMediaType(["application/json", "application/yaml", protobuf]);
   }
