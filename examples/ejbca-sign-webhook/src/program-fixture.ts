@@ -31,12 +31,29 @@ export interface CurlReply {
   readonly body: string;
 }
 
-/** For tests: starts it, and waits until it serves. */
+/** For tests: starts it with files of its own, which end with it, and waits until it serves. */
 export async function startProgram(
   more: Readonly<Record<string, unknown>> = {},
   args: readonly string[] = [],
 ): Promise<Program> {
   const files = await startDemoFiles(more);
+  try {
+    const program = await spawnProgram(files, args);
+    return {
+      ...program,
+      async [Symbol.asyncDispose]() {
+        await program[Symbol.asyncDispose]();
+        await files[Symbol.asyncDispose]();
+      },
+    };
+  } catch (error) {
+    await files[Symbol.asyncDispose]();
+    throw error;
+  }
+}
+
+/** For tests: starts it with these files, and waits until it serves. */
+export async function spawnProgram(files: DemoFiles, args: readonly string[] = []): Promise<Program> {
   const main = join(import.meta.dirname, "main.ts");
   const child = spawn(process.execPath, [main, "--config", files.config, ...args], {
     stdio: ["ignore", "pipe", "pipe"],
@@ -48,22 +65,20 @@ export async function startProgram(
   });
   createInterface({ input: child.stdout }).on("line", (line) => lines.push(JSON.parse(line)));
   const exited = once(child, "exit").then(([code]) => code as number | null);
+  let look: NodeJS.Timeout | undefined;
   const serving = await new Promise<LogLine>((resolve, reject) => {
     void exited.then((code) => reject(new Error(`the program ended with ${code}: ${errors}`)));
-    const look = setInterval(() => {
+    look = setInterval(() => {
       const line = lines.find(({ msg }) => msg === "serving");
-      if (line === undefined) return;
-      clearInterval(look);
-      resolve(line);
+      if (line !== undefined) resolve(line);
     }, 20);
-  });
+  }).finally(() => clearInterval(look));
   return {
     ...{ files, process: child, lines, exited },
     url: `https://localhost:${serving.port}`,
     async [Symbol.asyncDispose]() {
       child.kill("SIGKILL");
       await exited;
-      await files[Symbol.asyncDispose]();
     },
   };
 }

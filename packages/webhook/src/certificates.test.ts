@@ -84,6 +84,7 @@ describe("an answer's certificates", () => {
     ["words", () => ({ certificate: "issued, see your mail" })],
     ["base64 of words", () => ({ certificate: btoa("issued") })],
     ["another's certificate", () => ({ certificate: root })],
+    ["CAs of which none has issued it", () => ({ certificate: leaf, ca: root })],
     ["a broken CA", () => ({ certificate: leaf, ca: "-----BEGIN CERTIFICATE-----" })],
     ["a key of the prototype", () => ({ constructor: leaf })],
   ])("%s is refused", (_, json) => {

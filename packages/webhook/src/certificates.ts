@@ -38,7 +38,13 @@ export function certificatesOf(
     throw new BadCertificateError(
       "no certificate of the answer is for the requested key; have the service sign the request that it was sent",
     );
-  return pathFromLeaf(leaf, all);
+  const path = pathFromLeaf(leaf, all);
+  // A leaf alone is one thing; CAs of which none has issued it are another.
+  if (path.length === 1 && !leaf.isSelfSigned && all.some(({ sha256Hex }) => sha256Hex !== leaf.sha256Hex))
+    throw new BadCertificateError(
+      "no other certificate of the answer has issued the one for the requested key; have the service answer with its CA",
+    );
+  return path;
 }
 
 function readValue(value: unknown, field: string, cache: CertificateCache): readonly X509[] {

@@ -36,7 +36,7 @@ export interface Attempt {
   notBefore: number;
   /** An earlier call ended in a way that leaves open whether a certificate was issued. */
   isDoubtful: boolean;
-  /** Until when such a call may still issue; monotonic milliseconds. */
+  /** Until when an earlier call, of this process or of one before it, may still issue; monotonic milliseconds. */
   settledAt: number;
   /** No call has been made by this process yet. */
   isNew: boolean;
@@ -53,6 +53,8 @@ export interface AttemptsOptions {
   /** How long an accepted request is that nobody asks for, in milliseconds. */
   readonly pendingForMs: number;
   readonly maxRemembered: number;
+  /** How long a call that ended without an answer may still issue, in milliseconds. */
+  readonly settleMs: number;
   /** Monotonic milliseconds. */
   readonly now: () => number;
   /** Milliseconds since the epoch. */
@@ -70,9 +72,12 @@ export class Attempts {
   readonly #options: AttemptsOptions;
   readonly #byName = new Map<string, Attempt>();
   readonly #byId = new Map<string, Attempt>();
+  /** A process that was killed just before this one may have left calls that still issue. */
+  readonly #settledAtFirst: number;
 
   constructor(options: AttemptsOptions) {
     this.#options = options;
+    this.#settledAtFirst = options.now() + options.settleMs;
   }
 
   /**
@@ -116,7 +121,7 @@ export class Attempts {
       operation: undefined,
       notBefore: 0,
       isDoubtful: false,
-      settledAt: 0,
+      settledAt: idempotencyKey === undefined ? 0 : this.#settledAtFirst,
       isNew: true,
       expiresAt: now(),
     };

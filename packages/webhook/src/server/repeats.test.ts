@@ -120,6 +120,21 @@ describe("after trouble", () => {
     expect(new Set(found).size).toBe(1);
   });
 
+  test("a key that comes just after a start waits for calls of the process before, where they can be looked up", async () => {
+    const ca = await fakeCa();
+    const find: Signer<unknown>["find"] = async (request, context) =>
+      ca.signer.sign(request, context as never);
+    const limits = { settleMs: 300 };
+    await using looking = await startService({ signer: { find }, limits });
+    const started = performance.now();
+    expect((await looking.post({ csr: await newCsr() }, keyed())).status).toBe(200);
+    expect(performance.now() - started).toBeGreaterThan(200);
+    expect(looking.signed).toEqual([]);
+    await using idempotent = await startService({ signer: { find, idempotent: true }, limits });
+    expect((await idempotent.post({ csr: await newCsr() }, keyed())).status).toBe(200);
+    expect(idempotent.signed).toHaveLength(1);
+  });
+
   test("nobody can tell: the possible duplicate has an audit line, without a key too", async () => {
     await using service = await troubled(new RetryableError("reset"), async () =>
       cannotTell("the log is gone"),

@@ -16,6 +16,12 @@ export class ServedSigner {
     if (signer !== undefined) this.replace(signer);
   }
 
+  /** Whether the present signer can be asked what it has issued, and has to be. */
+  get looksUp(): boolean {
+    const signer = this.#held?.signer;
+    return signer?.find !== undefined && signer.idempotent !== true;
+  }
+
   /** Uses another one from now on; the one before is closed after its last call. */
   replace(signer: Signer<unknown>): void {
     const before = this.#held;

@@ -37,7 +37,10 @@ export interface SignServiceLimits {
   /** How long an accepted request is that nobody asks for, in milliseconds. */
   readonly pendingForMs: number;
   readonly maxRemembered: number;
-  /** How long a call that ended without an answer may still issue, in milliseconds: a repeat waits before it looks. */
+  /**
+   * How long a call that ended without an answer may still issue, in milliseconds: a repeat waits before it looks, and so
+   * does a request with a key that comes sooner after the start.
+   */
   readonly settleMs: number;
   /** How long the answer of the signer's check is given again, in milliseconds. */
   readonly checkForMs: number;

@@ -158,8 +158,8 @@ export class SignService {
   }
 
   /** A look-up before that would find nothing, and lead to a second certificate. */
-  async #settled({ isDoubtful, settledAt }: Attempt): Promise<void> {
-    const waitMs = isDoubtful ? settledAt - this.#clock.monotonic() : 0;
+  async #settled({ settledAt }: Attempt): Promise<void> {
+    const waitMs = this.#options.signer.looksUp ? settledAt - this.#clock.monotonic() : 0;
     if (waitMs > 0) await new Promise<void>((resolve) => this.#clock.after(waitMs, resolve));
   }
 
