@@ -26,12 +26,14 @@ export class IssuedPath {
   async of(requestId: number, leaf: X509, signal: AbortSignal): Promise<readonly X509[]> {
     const own = await this.#ownChain(requestId, leaf.spkiDer, signal);
     const path = pathFromLeaf(leaf, this.#known(own));
-    if (path.length > 1) return path;
+    // Up to the root there is nothing to add.
+    if (path.length > 1 && path.at(-1)?.isSelfSigned) return path;
     for (let generation = await this.#client.renewals(signal); generation >= 0; generation -= 1) {
       const chain = await this.#client.authorityChain(generation, signal);
-      const candidate = pathFromLeaf(leaf, this.#known(chain));
-      if (candidate.length > 1) return candidate;
+      const candidate = pathFromLeaf(leaf, this.#known([...own, ...chain]));
+      if (candidate.length > path.length) return candidate;
     }
+    if (path.length > 1) return path;
     throw new BadCertificateError(
       "no generation of the CA's certificate has signed the certificate of the request; look at the CA",
     );

@@ -21,7 +21,7 @@ export const attributeValue = z
   .string()
   .min(1)
   .max(1024)
-  .regex(/^[\x20-\x7e]+$/);
+  .regex(/^[ -~]+$/);
 
 /** Name of a template (the CN of its object, without spaces), or its OID. */
 export const templateName = z

@@ -46,6 +46,7 @@ export interface CertsrvCall {
   readonly page: string;
   /** Empty where nobody has logged in. */
   readonly user: string;
+  /** 0 where there was no answer. */
   readonly status: number;
 }
 
@@ -100,7 +101,7 @@ export async function startCertsrv(options: CertsrvOptions = {}): Promise<Certsr
         headers: { "www-authenticate": 'Basic realm="certsrv"' },
       });
     const fault = faults.get(name)?.shift();
-    if (fault?.kind === "hang") return;
+    if (fault?.kind === "hang") return void calls.push({ method, page, user, status: 0 });
     if (fault?.kind === "reset") return void request.socket.destroy();
     if (fault?.kind === "answer")
       return send({ status: 200, contentType: "text/html", body: "", ...fault.answer });
