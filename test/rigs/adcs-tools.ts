@@ -16,7 +16,7 @@ const gssapi = ["/usr/lib/python3/dist-packages/gssapi/__init__.py"];
 export const adcsPath = [...(process.env.PATH ?? "").split(delimiter), "/usr/sbin", "/sbin"].join(delimiter);
 
 /** What is missing for the acceptors, with what to install; undefined where nothing is. */
-function missingAcceptors(): string | undefined {
+export function missingAcceptors(): string | undefined {
   const command = commands.find(
     (name) => !adcsPath.split(delimiter).some((folder) => can(join(folder, name), constants.X_OK)),
   );
