@@ -1,17 +1,11 @@
-import { spawn } from "node:child_process";
 import { mkdir, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { ControlPlane } from "./control-plane.ts";
+import { runShell, type ShellResult } from "./run-shell.ts";
 import type { Vault } from "./vault.ts";
 import { withoutVaultVariables } from "./vault-node.ts";
 
 const ROOT = join(import.meta.dirname, "../..");
-
-/** How a command ended and all that it wrote, the two streams in order of arrival. */
-export interface ShellResult {
-  readonly code: number | null;
-  readonly output: string;
-}
 
 /** The shell of somebody who administers a Vault and a cluster. */
 export interface AdminShell {
@@ -59,23 +53,6 @@ export async function adminShell(options: AdminShellOptions): Promise<AdminShell
   return {
     directory,
     env: base,
-    run(script, env = {}, ...args) {
-      const child = spawn("/bin/sh", ["-c", script, "sh", ...args], {
-        cwd: directory,
-        env: { ...base, ...env },
-        stdio: ["ignore", "pipe", "pipe"],
-        timeout: 120_000,
-        killSignal: "SIGKILL",
-      });
-      let output = "";
-      for (const stream of [child.stdout, child.stderr])
-        stream.setEncoding("utf8").on("data", (text: string) => {
-          output += text;
-        });
-      return new Promise((resolve, reject) => {
-        child.once("error", reject);
-        child.once("close", (code) => resolve({ code, output }));
-      });
-    },
+    run: (script, env = {}, ...args) => runShell(script, { directory, env: { ...base, ...env }, args }),
   };
 }
