@@ -86,8 +86,7 @@ export class CloudSigner implements Signer<VenafiOperation> {
 
   async #order(request: SignRequest, signal: AbortSignal): Promise<Pending<VenafiOperation>> {
     const { session, zone, origin, tags, now } = this.#parts;
-    const { applicationId, template } = await zone.parts(signal);
-    const violations = templateViolations(template, request.parsedCsr);
+    const { applicationId, template, violations } = await this.#judged(request, signal);
     if (violations.length > 0)
       throw new RequestRejected(
         `The issuing template of zone ${inQuotes(zone.name)} does not allow the request: ${violations.join("; ")}. Ask for what it allows, or have it changed.`,
@@ -122,6 +121,15 @@ export class CloudSigner implements Signer<VenafiOperation> {
       retryAfterMs: firstLookMs,
       message: `Venafi has the request as ${id}.`,
     });
+  }
+
+  /** A template that was read some minutes ago fails no request: it may have been changed for the very one. */
+  async #judged({ parsedCsr }: SignRequest, signal: AbortSignal) {
+    const { zone } = this.#parts;
+    const known = await zone.parts(signal);
+    if (templateViolations(known.template, parsedCsr).length === 0) return { ...known, violations: [] };
+    const fresh = await zone.refresh(signal);
+    return { ...fresh, violations: templateViolations(fresh.template, parsedCsr) };
   }
 
   async #read(

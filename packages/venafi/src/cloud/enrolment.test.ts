@@ -151,6 +151,14 @@ describe("an order at the SaaS", () => {
   });
 });
 
+test("a template that was opened lets the next order pass at once", async () => {
+  await using it = await rig();
+  it.cloud.control.setPolicy("Open", "Default", { sanRegexes: ["x"] });
+  expect(await failureOf(it.sign())).toMatchObject({ code: "REQUEST_REJECTED" });
+  it.cloud.control.setPolicy("Open", "Default", {});
+  expect(await it.sign()).toMatchObject({ status: "pending" });
+});
+
 describe("the zone", () => {
   test.each([
     ["Nothing\\Default", 'application "Nothing" is not found'],

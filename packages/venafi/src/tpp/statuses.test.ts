@@ -162,6 +162,17 @@ describe("statuses of TPP", () => {
     expect(second.message).toContain('"www.example.net" is in none of the allowed domains');
   });
 
+  test("a policy that was opened lets the next request pass at once", async () => {
+    await using it = connectTo(tpp, { zone: "Opening" });
+    const certificateAuthority = { value: "\\VED\\Policy\\CA" };
+    tpp.control.setPolicy("Opening", { certificateAuthority, domains: ["example.com"] });
+    expect(await failureOf(it.sign({ dnsNames: ["www.example.net"] }))).toMatchObject({
+      code: "REQUEST_REJECTED",
+    });
+    tpp.control.setPolicy("Opening", { certificateAuthority });
+    expect(await it.sign({ dnsNames: ["www.example.net"] })).toMatchObject({ status: "pending" });
+  });
+
   test("a zone that takes no CSR is the issuer's trouble before a request meets it", async () => {
     await using it = connectTo(tpp, { zone: "Certificates\\Server Keys" });
     expect(await failureOf(it.check())).toMatchObject({

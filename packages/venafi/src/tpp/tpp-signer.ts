@@ -125,7 +125,7 @@ export class TppSigner implements Signer<VenafiOperation> {
     const { session, zone, now, allowedCustomFields: allowed } = this.#parts;
     const { annotations } = request;
     const customFields = customFieldsOf({ fields: this.#parts.customFields, allowed, annotations });
-    const violations = policyViolations(await zone.policy(signal), request.parsedCsr);
+    const violations = await this.#violations(request, signal);
     if (violations.length > 0)
       throw new RequestRejected(
         `The policy of zone ${inQuotes(zone.dn)} does not allow the request: ${violations.join("; ")}. Ask for what it allows, or have it changed.`,
@@ -159,6 +159,13 @@ export class TppSigner implements Signer<VenafiOperation> {
       retryAfterMs: firstLookMs * 2 ** resets,
       message: `TPP has the request as ${inQuotes(dn)}.`,
     });
+  }
+
+  /** What was read some minutes ago fails no request: it may have been changed for the very one. */
+  async #violations({ parsedCsr }: SignRequest, signal: AbortSignal): Promise<readonly string[]> {
+    const { zone } = this.#parts;
+    const violations = policyViolations(await zone.policy(signal), parsedCsr);
+    return violations.length === 0 ? violations : policyViolations(await zone.refresh(signal), parsedCsr);
   }
 
   #issue(request: SignRequest, order: TppOrder, chain: string | undefined): SignOutcome<VenafiOperation> {
