@@ -8,11 +8,11 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import type { MarkdownBlock } from "../tools/markdown-blocks.ts";
 import { type CertManager, startCertManager } from "./cert-manager.ts";
 import { type ControlPlane, startControlPlane } from "./control-plane.ts";
+import { pageBlocks } from "./page-reader.ts";
 import { describeWithPkcs11 } from "./pkcs11-tools.ts";
 import { CERT_MANAGER, describeWithRigs } from "./rigs.ts";
 import { logTail, type ServerProcess, startServer } from "./server-process.ts";
 import { createSoftHsm, type SoftHsm } from "./softhsm.ts";
-import { pageBlocks } from "./vault-guide.ts";
 
 const ROOT = join(import.meta.dirname, "../..");
 const marks = new Set(["run", "by-hand"]);

@@ -2,8 +2,9 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { parseCertificate, parseCertificates } from "@countersign/issuer-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { pageBlocks } from "./page-reader.ts";
 import { CERT_MANAGER, describeWithRigs, VAULT } from "./rigs.ts";
-import { type GuideReader, guideReader, pageBlocks } from "./vault-guide.ts";
+import { type GuideReader, guideReader } from "./vault-guide.ts";
 import { VAULT_FLAVOURS } from "./vault-node.ts";
 import { runbookCases } from "./vault-runbook-cases.ts";
 

@@ -3,15 +3,15 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { buildCsr, newPrivateKey, parseCertificate } from "@countersign/issuer-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { pageBlocks } from "./page-reader.ts";
 import { describeWithPkcs11 } from "./pkcs11-tools.ts";
 import { describeWithRigs, VAULT } from "./rigs.ts";
 import { createSoftHsm, softHsmPin } from "./softhsm.ts";
 import { startVault } from "./vault.ts";
 import { opensslVerify } from "./vault-chain.ts";
-import { pageBlocks } from "./vault-guide.ts";
 import { VAULT_FLAVOURS } from "./vault-node.ts";
 import { vaultWrite } from "./vault-request.ts";
-import { adminShell } from "./vault-shell.ts";
+import { vaultShell } from "./vault-shell.ts";
 
 const WEB = { allowed_domains: "example.com", allow_subdomains: true, key_type: "any" };
 
@@ -42,7 +42,7 @@ describeWithPkcs11("docs/guides/vault.md: a root key in SoftHSM above Vault's in
         const folder = join(directory, flavour);
         await mkdir(folder);
         await writeFile(join(folder, "pin"), softHsmPin);
-        const shell = await adminShell({ vault, directory: folder, client: "vault" });
+        const shell = await vaultShell({ vault, directory: folder, client: "vault" });
         const follow = async (script: string) => {
           const env = { ...hsm.env, COUNTERSIGN_HSM_MODULE: hsm.modulePath };
           expect(await shell.run(`set -eu\n${script}`, env)).toMatchObject({ code: 0 });
@@ -75,7 +75,7 @@ describeWithRigs(VAULT.openbao, "docs/guides/vault.md: an external key in OpenBa
   test("signs with a key that another server has, and not without it", async () => {
     await using kms = await startVault({ flavour: "openbao" });
     await using vault = await startVault({ flavour: "openbao" });
-    const shell = await adminShell({ vault, directory, client: "vault" });
+    const shell = await vaultShell({ vault, directory, client: "vault" });
     const blocks = (await pageBlocks("guides/vault.md")).filter(({ marks }) =>
       marks.includes("external-key"),
     );

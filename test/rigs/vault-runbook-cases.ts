@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { MarkdownBlock } from "../tools/markdown-blocks.ts";
-import { kubectl } from "./control-plane.ts";
-import { type GuideReader, pageBlocks } from "./vault-guide.ts";
+import { applyObject, conditionMessages, pageBlocks, runScript, sectionBlocks } from "./page-reader.ts";
+import type { GuideReader } from "./vault-guide.ts";
 
 const GROUP = "vault.countersign.dev";
 
@@ -18,10 +18,7 @@ interface Trouble {
 const ROLE = "bound_service_account_names=vault-issuer bound_service_account_namespaces=default";
 const LOG_OUT = "vault token revoke -mode=path auth/kubernetes";
 
-const run = (script: string) => async (reader: GuideReader) => {
-  const result = await reader.shell.run(`set -eu\n${script}`);
-  if (result.code !== 0) throw new Error(`${script}\n${result.output}`);
-};
+const run = (script: string) => (reader: GuideReader) => runScript(reader, script);
 
 const STORED_TOKEN = `
 vault token create -policy=vault-issuer -ttl=1h -field=token > stored-token
@@ -106,7 +103,10 @@ export function runbookCases(reader: () => GuideReader): void {
       const [before = "", after = ""] = (message?.text.trim() ?? "no message").split("HOST");
       const said = expect.stringContaining(after === "" ? before : after);
       await expect
-        .poll(() => conditions(reader(), name, issuer), { timeout: 60_000, interval: 500 })
+        .poll(() => conditionMessages(reader(), { certificate: name, issuers: "vaultissuers", issuer }), {
+          timeout: 60_000,
+          interval: 500,
+        })
         .toEqual(expect.arrayContaining([said]));
 
       for (const block of await sectionOf(section, "sh")) await reader().follow(block);
@@ -124,11 +124,8 @@ export function runbookCases(reader: () => GuideReader): void {
   });
 }
 
-async function sectionOf(section: string, language: string): Promise<readonly MarkdownBlock[]> {
-  const blocks = await pageBlocks("runbooks/vault.md");
-  return blocks.filter(
-    (block) => block.section === section && block.language === language && !block.marks.includes("by-hand"),
-  );
+function sectionOf(section: string, language: string): Promise<readonly MarkdownBlock[]> {
+  return sectionBlocks("runbooks/vault.md", section, language);
 }
 
 async function order(
@@ -137,35 +134,10 @@ async function order(
   { issuer, host }: { readonly issuer: string; readonly host: string },
 ): Promise<void> {
   const issuerRef = { group: GROUP, kind: "VaultIssuer", name: issuer };
-  const certificate = {
+  await applyObject(reader, {
     apiVersion: "cert-manager.io/v1",
     kind: "Certificate",
     metadata: { name, namespace: "default" },
     spec: { secretName: name, dnsNames: [host], issuerRef },
-  };
-  await run(`kubectl apply --filename - <<'EOF'\n${JSON.stringify(certificate)}\nEOF`)(reader);
-}
-
-/** What the issuer and the requests of a Certificate say. */
-async function conditions(
-  reader: GuideReader,
-  certificate: string,
-  issuer: string,
-): Promise<readonly string[]> {
-  const get = async (resource: string) => {
-    const text = await kubectl(reader.controlPlane, "get", resource, "--namespace=default", "--output=json");
-    return (JSON.parse(text) as { readonly items: readonly Conditioned[] }).items;
-  };
-  const issuers = (await get("vaultissuers")).filter(({ metadata }) => metadata.name === issuer);
-  const requests = (await get("certificaterequests")).filter(
-    ({ metadata }) => metadata.annotations?.["cert-manager.io/certificate-name"] === certificate,
-  );
-  return [...issuers, ...requests].flatMap(({ status }) =>
-    (status?.conditions ?? []).map(({ message = "" }) => message),
-  );
-}
-
-interface Conditioned {
-  readonly metadata: { readonly name: string; readonly annotations?: Readonly<Record<string, string>> };
-  readonly status?: { readonly conditions?: readonly { readonly message?: string }[] };
+  });
 }

@@ -3,12 +3,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { buildCsr, newPrivateKey } from "@countersign/issuer-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import type { AdminShell } from "./admin-shell.ts";
 import { type ControlPlane, kubectl, serviceAccountToken, startControlPlane } from "./control-plane.ts";
 import { CONTROL_PLANE, describeWithRigs, VAULT } from "./rigs.ts";
 import { startVault, type Vault } from "./vault.ts";
 import { VAULT_FLAVOURS } from "./vault-node.ts";
 import { vaultWrite } from "./vault-request.ts";
-import { type AdminShell, adminShell } from "./vault-shell.ts";
+import { vaultShell } from "./vault-shell.ts";
 
 const SCRIPT = join(import.meta.dirname, "../../examples/vault/setup/vault-setup.sh");
 
@@ -25,7 +26,7 @@ for (const flavour of VAULT_FLAVOURS) {
         startControlPlane(),
       ]);
       const client = flavour === "vault" ? "vault" : "bao";
-      shell = await adminShell({ vault, controlPlane, directory, client });
+      shell = await vaultShell({ vault, controlPlane, directory, client });
     });
     afterAll(async () => {
       await vault?.stop();
