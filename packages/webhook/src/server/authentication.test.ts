@@ -1,4 +1,6 @@
-import { type RequestOptions, request as requestHttps } from "node:https";
+import { once } from "node:events";
+import { Agent, type RequestOptions, request as requestHttps } from "node:https";
+import { connect as connectTls } from "node:tls";
 import { beforeAll, describe, expect, test } from "vitest";
 import { type FakeCa, fakeCa } from "../fake-ca-fixture.ts";
 import { anyOf } from "./any-of.ts";
@@ -109,6 +111,76 @@ describe("client certificates", () => {
     expect((await call(service.url, await body(), { ...newClient, ca })).status).toBe(200);
   });
 
+  test("a kept connection ends with the answer that it waits for, and an idle one at once", async () => {
+    const agents = [1, 2].map(() => new Agent({ keepAlive: true, maxSockets: 1 }));
+    const { promise: go, resolve } = Promise.withResolvers<void>();
+    let calls = 0;
+    await using service = await startService({
+      tls: { ...server, clientCa: clientCa.root.pem },
+      authenticate: async (request, signal) => {
+        calls += 1;
+        if (calls === 3) await go;
+        return clientCertificates({ subjects: ["CN=issuer"] })(request, signal);
+      },
+    });
+    const client = await clientCa.issue("issuer");
+    const post = async (agent: Agent | undefined) => {
+      const answer = await call(service.url, await body(), { ...client, agent });
+      return { status: answer.status, connection: answer.headers.connection };
+    };
+    for (const agent of agents) {
+      expect(await post(agent)).toEqual({ status: 200, connection: "keep-alive" });
+    }
+    const waiting = post(agents[0]);
+    await expect.poll(() => calls).toBe(3);
+    const sockets = () => agents.flatMap(({ freeSockets }) => Object.values(freeSockets).flat());
+    expect(sockets()).toHaveLength(1);
+    service.server.replaceTls({ ...server, clientCa: (await fakeCa("New")).root.pem });
+    await expect.poll(() => sockets().length).toBe(0);
+    resolve();
+    expect(await waiting).toEqual({ status: 200, connection: "close" });
+    expect((await post(agents[0])).status).toBe(401);
+    for (const agent of agents) agent.destroy();
+  });
+
+  test.each(["TLSv1.2", "TLSv1.3"] as const)(
+    "a session of %s from before the CAs of clients were changed opens nothing",
+    async (maxVersion) => {
+      await using service = await start({ subjects: ["CN=issuer"] });
+      const client = await clientCa.issue("issuer");
+      const port = Number(new URL(service.url).port);
+      const exchange = async (session?: Buffer) => {
+        const options = { ...client, host: "127.0.0.1", port, ca: serverCa.root.pem, maxVersion };
+        const socket = connectTls({ ...options, ...(session && { session }) });
+        let next: Buffer | undefined;
+        let answer = "";
+        let isReused = false;
+        socket.on("secureConnect", () => {
+          isReused = socket.isSessionReused();
+        });
+        socket.on("session", (given) => {
+          next = given;
+        });
+        socket.setEncoding("utf8").on("data", (text) => {
+          answer += text;
+        });
+        const text = await body();
+        const head = `POST /sign HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\nconnection: close\r\n`;
+        socket.write(`${head}content-length: ${text.length}\r\n\r\n${text}`);
+        await once(socket, "close");
+        return { next, status: answer.split(" ")[1], isReused };
+      };
+      const first = await exchange();
+      expect(first.status).toBe("200");
+      expect(first.next).toBeDefined();
+      const again = await exchange(first.next);
+      expect(again).toMatchObject({ status: "200", isReused: true });
+      const clientCaPem = (await fakeCa("New clients")).root.pem;
+      service.server.replaceTls({ ...server, clientCa: clientCaPem });
+      expect(await exchange(again.next ?? first.next)).toMatchObject({ status: "401", isReused: false });
+    },
+  );
+
   test("nobody named is an error of whoever configures it", () => {
     expect(() => clientCertificates({})).toThrow("`anyone`");
   });
@@ -177,18 +249,21 @@ describe("bearer tokens", () => {
     expect(service.signed).toEqual([]);
   });
 
-  test.each(["Basic YTpi", "Bearer", "Bearer a b", "Bearer ä", `Bearer ${"a".repeat(16_385)}`])(
-    "%s is not sent to the API server",
-    async (authorization) => {
-      const { service, reviewed } = await start(() => good);
-      await using _ = service;
-      const reply = await service.post(await body(), {
-        authorization: Buffer.from(authorization).toString("latin1"),
-      });
-      expect(reply.status).toBe(401);
-      expect(reviewed).toEqual([]);
-    },
-  );
+  test.each([
+    ["another scheme", "Basic YTpi"],
+    ["no token", "Bearer"],
+    ["two tokens", "Bearer a b"],
+    ["other letters", "Bearer ä"],
+    ["more than an API server issues", `Bearer ${"a".repeat(16_385)}`],
+  ])("%s is not sent to the API server", async (_, authorization) => {
+    const { service, reviewed } = await start(() => good);
+    await using __ = service;
+    const reply = await service.post(await body(), {
+      authorization: Buffer.from(authorization).toString("latin1"),
+    });
+    expect(reply.status).toBe(401);
+    expect(reviewed).toEqual([]);
+  });
 
   test("an API server that does not answer is a 503 to come back from, and nothing is remembered of it", async () => {
     let calls = 0;

@@ -1,4 +1,10 @@
-import { createServer, type Server, STATUS_CODES } from "node:http";
+import {
+  createServer,
+  type IncomingMessage,
+  type Server,
+  type ServerResponse,
+  STATUS_CODES,
+} from "node:http";
 import { createServer as createTlsServer, type Server as TlsServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import type { Duplex } from "node:stream";
@@ -71,7 +77,12 @@ export async function startSignServer(options: SignServerOptions): Promise<SignS
   const server =
     tls === undefined ? createServer(limits) : createTlsServer({ ...limits, ...tlsOptions(tls) });
   server.maxConnections = bounds.maxConnections;
-  const handle = service.handle.bind(service);
+  const underWay = new Set<ServerResponse>();
+  const handle = (request: IncomingMessage, response: ServerResponse) => {
+    underWay.add(response);
+    response.once("close", () => underWay.delete(response));
+    void service.handle(request, response);
+  };
   server.on("request", handle).on("checkContinue", handle).on("clientError", refuse);
   await listening(server, port, host);
   let stopped: Promise<void> | undefined;
@@ -94,6 +105,8 @@ export async function startSignServer(options: SignServerOptions): Promise<SignS
       if (!("setSecureContext" in server)) throw new TypeError("Expected a server with TLS, got plain HTTP");
       // Tickets of the old context do not open a session of the new one: its ticket keys are others.
       (server as TlsServer).setSecureContext(tlsOptions(next));
+      // A connection that the old CAs have opened ends with the answer that it waits for.
+      for (const response of underWay) response.shouldKeepAlive = false;
       server.closeIdleConnections();
     },
     stop,
