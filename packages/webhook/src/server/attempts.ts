@@ -1,4 +1,5 @@
 import { createHash, randomUUID } from "node:crypto";
+import { type CsrSummary, summaryOf } from "./decision.ts";
 import { HttpProblem } from "./http-problem.ts";
 import type { SignBody } from "./sign-body.ts";
 
@@ -22,7 +23,11 @@ export interface Attempt {
   /** Idempotency key at the PKI, and the name under which an accepted request is asked for. */
   readonly id: string;
   readonly caller: string;
-  readonly body: SignBody;
+  /** Digest of what is asked for. */
+  readonly asked: string;
+  readonly csr: CsrSummary;
+  /** What is asked for, until it is issued: a parsed CSR takes more memory than all the rest. */
+  body: SignBody | undefined;
   /** Whether the caller gave it a key: then an earlier process, or another replica, may know it. */
   readonly hasKey: boolean;
   /** Seconds since the epoch. */
@@ -97,9 +102,7 @@ export class Attempts {
       idempotencyKey === undefined ? `csr ${caller} ${asked}` : `key ${caller} ${digest(idempotencyKey, [])}`;
     const known = this.#live(this.#byName.get(name));
     if (known !== undefined) {
-      if (
-        digest(known.body.csr.der, [known.body.durationSeconds, known.body.usages, known.body.isCA]) !== asked
-      )
+      if (known.asked !== asked)
         throw new HttpProblem({
           status: 422,
           code: "idempotency_key_reused",
@@ -113,6 +116,8 @@ export class Attempts {
     const attempt: Attempt = {
       id,
       caller,
+      asked,
+      csr: summaryOf(body.csr),
       body,
       hasKey: idempotencyKey !== undefined,
       startedAt: Math.floor(clock() / 1000),

@@ -1,6 +1,6 @@
 import type { Clock } from "@countersign/issuer-signer";
 import type { Attempt } from "./attempts.ts";
-import { type Decision, summaryOf } from "./decision.ts";
+import type { Decision } from "./decision.ts";
 import type { Exchange, Reply } from "./exchange.ts";
 import type { HttpProblem } from "./http-problem.ts";
 
@@ -46,7 +46,7 @@ export class Decisions {
       method: caller?.method,
       address: request.socket.remoteAddress,
       attempt: attempt?.id,
-      csr: attempt === undefined ? undefined : summaryOf(attempt.body.csr),
+      csr: attempt?.csr,
       ms: Math.round(monotonic() - startedAt),
       ...facts,
     });

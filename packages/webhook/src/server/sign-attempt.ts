@@ -88,6 +88,7 @@ async function sign(
 
 /** The request as a signer wants it. Names and ids follow from the attempt, since signers derive names at the PKI from them. */
 function requestOf({ id, body, startedAt }: Attempt, caller: Caller): SignRequest {
+  if (body === undefined) throw new TypeError("Expected `body` of an attempt that is not issued, got none");
   const { csr, durationSeconds, usages, isCA } = body;
   const { username, uid, groups, namespace } = caller;
   return {

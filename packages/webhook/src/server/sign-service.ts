@@ -154,6 +154,7 @@ export class SignService {
     );
     if (result.status === "pending") attempt.notBefore = this.#clock.monotonic() + result.retryAfterMs;
     attempt.result = result;
+    if (result.status === "issued") attempt.body = undefined;
     return result;
   }
 
