@@ -23,7 +23,7 @@ export async function renewing(
   const { kube, patience } = target;
   const scene = await beginScene(target, name);
   const names = { trust: name, client: name, login: name, pass: `${name}-pass` };
-  const { front, spec, passes } = await guardPki(context, scene, scope, names);
+  const { front, spec, passes, serverCa } = await guardPki(context, scene, scope, names);
   const secret = { name: names.pass, namespace: scope === "Cluster" ? issuerNamespace : name };
   const kind = identity.definition.kinds.find((each) => each.scope === scope)?.kind ?? "";
   const stored = async () => {
@@ -42,6 +42,7 @@ export async function renewing(
     scene,
     spec,
     passes,
+    caPem: serverCa.pem,
     secret,
     stored,
     exchanged,

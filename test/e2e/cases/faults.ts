@@ -101,6 +101,26 @@ export function faultCases(target: TargetOf<EmbeddedTarget>): void {
     );
   });
 
+  describe("a watch of Secrets that is silent", () => {
+    serveIssuers(target, guardedIssuer);
+
+    test("does not make an issuer use a pass that another process has spent", async (context) => {
+      const mute = target().faults.add({ verb: "watch", resource: "secrets", action: { type: "mute" } });
+      context.onTestFinished(() => mute.remove());
+      const it = await renewing(target(), context, "silent-watch", "Namespaced");
+      const issuerRef = await it.create();
+      await it.exchanged(1);
+      await it.scene.storeSecret("Namespaced", it.secret.name, {
+        pass: it.passes.renew(),
+        note: "another's",
+      });
+      await it.scene.storeConfigMap("Namespaced", "silent-watch", { "ca.crt": it.caPem, more: "" });
+      await it.exchanged(2);
+      await it.scene.issuerCondition(guardedIssuer, issuerRef, "True");
+      expect(it.passes.reused).toBe(0);
+    });
+  });
+
   describe("a watch", () => {
     const ledger = serveIssuers(target, softwareCaIssuer);
 

@@ -156,6 +156,7 @@ function issuerWorld() {
       secrets: async () => new Map(),
       configMaps: async () => new Map(),
       tokens: () => noServiceAccountTokens,
+      refreshSecrets: async () => {},
       saveSecret: () => Promise.reject(new Error("not used")),
       applyStatus: async (_, issuer, status) => {
         const { conditions } = status as { readonly conditions: readonly Condition[] };

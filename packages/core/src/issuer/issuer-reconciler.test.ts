@@ -64,6 +64,8 @@ function fixture(
     forgotten: [] as string[],
     now: Date.parse("2026-05-01T12:00:00Z"),
     ignores: () => false,
+    /** What a read past the cache brings. */
+    refresh: () => {},
     version: 1,
     /** Whether a confirmed write shows in the cache at once. */
     cacheFollows: true,
@@ -111,6 +113,7 @@ function fixture(
       },
       configMaps: async () => new Map(),
       tokens: () => noServiceAccountTokens,
+      refreshSecrets: async () => world.refresh(),
       saveSecret: async ({ name, resourceVersion, data }) => {
         const token = Buffer.from(data.token ?? "", "base64").toString();
         world.setToken(token, String(Number(resourceVersion) + 1));
@@ -270,6 +273,25 @@ describe("IssuerReconciler", () => {
     world.setSpec({ url: "https://b.example.com", tokenSecretRef: { name: "acme-token" } });
     await look();
     expect(tokens).toEqual(["t0ken", "t0ken+"]);
+  });
+
+  test("R7: begins with what another process has saved, though the cache is behind it", async () => {
+    const tokens: string[] = [];
+    const { world, look } = fixture(
+      ({ secrets }) => {
+        tokens.push(secrets.token);
+        return okSigner;
+      },
+      { saves: ["token"] },
+    );
+    world.refresh = () => world.setToken("saved by another", "11");
+    await look();
+    expect(tokens).toEqual(["saved by another"]);
+    world.refresh = () => {
+      throw new Error("must not be asked while nothing changes");
+    };
+    await look();
+    expect(tokens).toHaveLength(1);
   });
 
   test("a definition that saves nothing is told so, whatever the RBAC says", async () => {

@@ -78,7 +78,7 @@ describe("NamedObjectWatcher", () => {
     expect(collection.seen.lists).toHaveLength(1);
   });
 
-  test("answers with what this process wrote until the cache is past it, and tells of nothing older", async () => {
+  test("answers with what this process has seen elsewhere until the cache is past it, and tells of nothing older", async () => {
     const news: (string | undefined)[] = [];
     const { collection, watcher } = await watching([list([secret("a", 1)], 1)], [events()], {
       onChange: (_, object) => news.push(object?.metadata.resourceVersion),
@@ -86,14 +86,14 @@ describe("NamedObjectWatcher", () => {
     const version = async () =>
       (await watcher.read("acme", "team", ["a"])).get("a")?.metadata.resourceVersion;
     expect(await version()).toBe("1");
-    watcher.wrote(secret("a", 3));
+    watcher.saw(secret("a", 3));
     expect(await version()).toBe("3");
     await expect.poll(() => collection.seen.watches).toHaveLength(1);
     const changed = (at: number): [string, unknown] => ["MODIFIED", secret("a", at)];
     send(collection.watch, changed(2), changed(3), changed(4));
     await expect.poll(() => news).toEqual(["3", "4"]);
     expect(await version()).toBe("4");
-    watcher.wrote(secret("a", 3));
+    watcher.saw(secret("a", 3));
     expect(await version()).toBe("4");
     send(collection.watch, ["DELETED", secret("a", 5)]);
     await expect.poll(() => news).toEqual(["3", "4", undefined]);

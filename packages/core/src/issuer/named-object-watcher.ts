@@ -24,8 +24,8 @@ export interface NamedObjectWatcherOptions<T extends KubeObject> {
 interface Watched<T extends KubeObject> {
   readonly informer: Informer<T>;
   readonly owners: Set<string>;
-  /** The object after the last write of this process, while the cache may be behind it. */
-  written: T | undefined;
+  /** The object as a write or a read of this process last had it, while the cache may be behind that. */
+  newer: T | undefined;
 }
 
 /**
@@ -52,18 +52,18 @@ export class NamedObjectWatcher<T extends KubeObject> {
     const found = new Map<string, T>();
     for (const { name, watched } of all) {
       await this.#firstLook(watched.informer, namespace, name);
-      const object = watched.written ?? watched.informer.store.get(`${namespace}/${name}`);
+      const object = watched.newer ?? watched.informer.store.get(`${namespace}/${name}`);
       if (object !== undefined) found.set(name, object);
     }
     return found;
   }
 
-  /** Tells of an object after a write of this process: `read` answers nothing that is older from now on. */
-  wrote(object: T): void {
+  /** Tells of an object after a write of this process, or a read past the cache: `read` answers nothing older from now on. */
+  saw(object: T): void {
     const { namespace, name } = object.metadata;
     const watched = this.#watched.get(`${namespace}/${name}`);
     const cached = watched?.informer.store.get(`${namespace}/${name}`);
-    if (watched !== undefined && (cached === undefined || isOlder(cached, object))) watched.written = object;
+    if (watched !== undefined && (cached === undefined || isOlder(cached, object))) watched.newer = object;
   }
 
   /** How each watch is now. None of them is named: who asks need not know what issuers refer to. */
@@ -103,12 +103,12 @@ export class NamedObjectWatcher<T extends KubeObject> {
       scheduler,
     });
     // What the first list finds is what `read` answers: only later changes are news.
-    const watched: Watched<T> = { informer, owners, written: undefined };
+    const watched: Watched<T> = { informer, owners, newer: undefined };
     informer.store.onChange(({ type: change, object, listed }) => {
       const gone = change === "deleted";
-      // What was written since was written on top of this.
-      if (watched.written !== undefined && isOlder(object, watched.written) && !(gone && listed)) return;
-      watched.written = undefined;
+      // What is known to be newer was made on top of this.
+      if (watched.newer !== undefined && isOlder(object, watched.newer) && !(gone && listed)) return;
+      watched.newer = undefined;
       if (!informer.store.hasSynced) return;
       for (const each of owners) this.#options.onChange(each, gone ? undefined : object);
     });

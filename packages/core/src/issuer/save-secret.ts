@@ -4,6 +4,7 @@ import { type RetryWriteOptions, retryWrite } from "../kube/retry-write.ts";
 import type { KubeTransport } from "../kube/transport.ts";
 import type { Secret } from "../kube/types.ts";
 import { secrets } from "../run/resource-types.ts";
+import { readSecret } from "./read-secret.ts";
 
 /** What to write into which Secret. */
 export interface SaveSecretOptions extends RetryWriteOptions {
@@ -42,7 +43,8 @@ export function saveSecret(
   return retryWrite(options, async (conflict) => {
     if (conflict) resourceVersion = undefined;
     if (resourceVersion === undefined) {
-      const secret = await read(transport, options);
+      const secret = await readSecret(transport, options);
+      if (secret === undefined) throw notFound(name);
       if (Object.entries(data).every(([key, value]) => secret.data?.[key] === value)) return secret;
       judge(secret);
       resourceVersion = secret.metadata.resourceVersion;
@@ -59,23 +61,7 @@ export function saveSecret(
   });
 }
 
-/** The one Secret by a list, since the controller's rights to Secrets are those of its watches: it may not `get`. */
-async function read(
-  transport: SaveSecretContext["transport"],
-  { namespace, name, signal }: SaveSecretOptions,
-): Promise<Secret> {
-  const path = resourcePath(secrets, { namespace });
-  const { items } = await transport.request<{ readonly items?: readonly Secret[] }>({
-    path,
-    query: { fieldSelector: `metadata.name=${name}` },
-    signal,
-  });
-  const secret = items?.find(({ metadata }) => metadata.name === name);
-  if (secret !== undefined) return secret;
-  throw new KubeApiError({
-    status: 404,
-    reason: "NotFound",
-    message: `secrets "${name}" not found`,
-    request: `GET ${path}`,
-  });
+function notFound(name: string): KubeApiError {
+  const message = `secrets "${name}" not found`;
+  return new KubeApiError({ status: 404, reason: "NotFound", message, request: "a list by name" });
 }

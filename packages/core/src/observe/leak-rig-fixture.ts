@@ -126,6 +126,7 @@ export async function everythingSeen(slip: Slip, secretValue: string): Promise<S
       secrets: async () => new Map([["acme", secret]]),
       configMaps: async () => new Map(),
       tokens: () => noServiceAccountTokens,
+      refreshSecrets: async () => {},
       saveSecret: () => Promise.reject(new Error("not used")),
       applyStatus: async (_, __, status) => {
         slip.applyIssuer?.();

@@ -2,6 +2,7 @@ import type { IssuerDefinition, IssuerKind } from "../definition/define-issuer.t
 import type { IssuerConnection } from "../issuer/issuer-connection.ts";
 import { type IssuerNext, IssuerReconciler } from "../issuer/issuer-reconciler.ts";
 import { NamedObjectWatcher } from "../issuer/named-object-watcher.ts";
+import { readSecret } from "../issuer/read-secret.ts";
 import { saveSecret } from "../issuer/save-secret.ts";
 import { serviceAccountTokens } from "../issuer/service-account-tokens.ts";
 import type { Informer } from "../kube/informer.ts";
@@ -82,8 +83,14 @@ export function serveIssuers(definition: IssuerDefinition, context: ServeContext
       async saveSecret(options) {
         const fence = () => leadership.assertHeld();
         const saved = await saveSecret({ transport, fieldManager: definition.group, fence }, options);
-        secretWatcher.wrote(saved);
+        secretWatcher.saw(saved);
         return saved;
+      },
+      async refreshSecrets(namespace, names, signal) {
+        for (const name of names) {
+          const secret = await readSecret(transport, { namespace, name, signal });
+          if (secret !== undefined) secretWatcher.saw(secret);
+        }
       },
       applyStatus: async (kind, object, status, signal) => {
         const type = issuerResource(definition, kind);
