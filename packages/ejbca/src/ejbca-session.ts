@@ -3,6 +3,9 @@ import {
   type HttpClient,
   type HttpResponse,
   IssuerError,
+  RetryableError,
+  retryAfterMs,
+  signerErrorCode,
   type TokenCache,
 } from "@countersign/issuer-signer";
 import { tokenRefusal } from "./access-error.ts";
@@ -49,12 +52,13 @@ export class EjbcaSession {
   async call(call: EjbcaCall): Promise<EjbcaAnswer> {
     const tokens = this.#tokens;
     if (tokens === undefined) return this.#atEndpoint(call, undefined);
-    const token = await tokens.get("", call.signal);
+    const token = await beforeTheCall(tokens.get("", call.signal), call.signal);
     const answer = await this.#atEndpoint(call, token);
     const refusal = tokenRefusal(answer);
     if (refusal === undefined) return answer;
     // Another token would share the fault of one that was refused when it was new, unless that one has expired.
-    const another = await tokens.replace(token, refusal === "refused", "", call.signal);
+    const replaced = tokens.replace(token, refusal === "refused", "", call.signal);
+    const another = await beforeTheCall(replaced, call.signal);
     return another === undefined ? answer : this.#atEndpoint(call, another);
   }
 
@@ -91,6 +95,17 @@ export class EjbcaSession {
     } catch (error) {
       throw refusesCertificate(error) ? certificateRefused(new URL(base).host, error as Error) : error;
     }
+  }
+}
+
+/** Whatever a login ends with, EJBCA was not asked to issue. */
+async function beforeTheCall<T>(login: Promise<T>, signal: AbortSignal): Promise<T> {
+  try {
+    return await login;
+  } catch (error) {
+    if (signal.aborted || !(error instanceof Error) || signerErrorCode(error) !== "RETRYABLE") throw error;
+    const options = { cause: error, retryAfterMs: retryAfterMs(error), issuedNothing: true };
+    throw new RetryableError(error.message, options);
   }
 }
 

@@ -112,6 +112,18 @@ describe("OAuth2", () => {
     expect(at.ejbcaServer.count("POST v1/certificate/pkcs10enroll")).toBe(0);
   });
 
+  test("a login whose connection breaks says nothing of what EJBCA has issued", async () => {
+    await using at = await fixture();
+    const route = at.oauth.routes[tokenRoute] ?? "reset";
+    at.oauth.routes[tokenRoute] = "reset";
+    expect(await failureOf(at.ejbca.sign())).toMatchObject({ code: "RETRYABLE", issuedNothing: true });
+    at.oauth.routes[tokenRoute] = route;
+    await at.ejbca.sign();
+    at.world.valid.clear();
+    at.oauth.routes[tokenRoute] = "reset";
+    expect(await failureOf(at.ejbca.sign())).toMatchObject({ code: "RETRYABLE", issuedNothing: true });
+  });
+
   test("a login that fails does not count against EJBCA", async () => {
     await using at = await fixture();
     const route = at.oauth.routes[tokenRoute] ?? "reset";

@@ -18,13 +18,18 @@ export class ServerInfo {
     this.#clock = clock;
   }
 
-  /** The version as it was last told; undefined where it is not told. Rejects as the session does. */
+  /** The version as it was last told; undefined where it is not told. Rejects only when `signal` fires. */
   async version(signal: AbortSignal): Promise<ServerVersion | undefined> {
     if (this.#clock.monotonic() - this.#askedAt < keptMs) return this.#version;
-    return this.refresh(signal);
+    try {
+      return await this.refresh(signal);
+    } catch {
+      signal.throwIfAborted();
+      return this.#version;
+    }
   }
 
-  /** Asks now. */
+  /** Asks now. Rejects as the session does. */
   async refresh(signal: AbortSignal): Promise<ServerVersion | undefined> {
     const answer = await this.#session.call({ method: "GET", path: "v1/ca/status", signal });
     this.#version = isSuccess(answer) ? readVersion(answer.json?.revision) : undefined;

@@ -168,6 +168,20 @@ describe("sign", () => {
     expect(parseCertificates((await ejbca.sign()).chain)).toHaveLength(2);
     fake.routes["GET v1/ca/CN%3DLabIssuingCA/certificate/download"] = html(403, "no");
     expect(parseCertificates((await ejbca.sign()).chain)).toHaveLength(1);
+    // Whatever happens then, a certificate has been issued.
+    for (const trouble of [html(404, "404 - Not Found"), saying(403, "x"), saying(500, "General failure.")]) {
+      fake.routes["GET v1/ca"] = trouble;
+      expect(await failureOf(ejbca.sign())).toMatchObject({ code: "RETRYABLE", issuedNothing: false });
+    }
+  });
+
+  test("a version that cannot be had now holds nobody up", async () => {
+    await using fake = await FakeEjbca.start();
+    enrolling(fake);
+    fake.routes["GET v1/ca/status"] = "reset";
+    await using ejbca = connectTo(fake.url);
+    await ejbca.sign();
+    expect(fake.count(enrol)).toBe(1);
   });
 
   test.each([

@@ -106,8 +106,7 @@ export class EjbcaSigner implements Signer {
     this.#failures.issued(attemptId);
     const given = await readChain(answer.json.certificate_chain, this.#cas);
     // It was asked for, but a gateway may have dropped it.
-    const chain =
-      given.length > 0 ? given : await this.#issued.above(leaf, enrolment.certificateAuthorityName, signal);
+    const chain = given.length > 0 ? given : await this.#chainAbove(leaf, enrolment, signal);
     return this.#issue(request, [leaf, ...chain], version);
   }
 
@@ -123,6 +122,19 @@ export class EjbcaSigner implements Signer {
     const endEntityName = overrides.endEntityName ?? names.nameFor(request);
     const own = { certificateAuthorityName, certificateProfileName, endEntityProfileName };
     return { enrolment: { ...own, ...overrides, endEntityName }, overrides };
+  }
+
+  /** The certificate is there already, so that no trouble on the way may look as if it were not. */
+  async #chainAbove(leaf: X509, enrolment: Enrolment, signal: AbortSignal): Promise<readonly X509[]> {
+    try {
+      return await this.#issued.above(leaf, enrolment.certificateAuthorityName, signal);
+    } catch (error) {
+      signal.throwIfAborted();
+      throw new RetryableError(
+        "EJBCA has issued the certificate without its chain, and the chain cannot be had now. The certificate is looked for again.",
+        { cause: error },
+      );
+    }
   }
 
   #refusal(answer: EjbcaAnswer, enrolment: Enrolment, overrides: Overrides, attemptId: string): Error {
