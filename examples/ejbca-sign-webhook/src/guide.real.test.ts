@@ -1,10 +1,9 @@
-import { execFile } from "node:child_process";
-import { copyFile, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { promisify } from "node:util";
 import { parseCertificates } from "@countersign/issuer-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { type AdminShell, startAdminShell } from "../../../test/rigs/admin-shell.ts";
 import { type CertManager, startCertManager } from "../../../test/rigs/cert-manager.ts";
 import { type ControlPlane, startControlPlane } from "../../../test/rigs/control-plane.ts";
 import { type Ejbca, startEjbca } from "../../../test/rigs/ejbca/start-ejbca.ts";
@@ -34,7 +33,7 @@ describeWithRigs(CERT_MANAGER, "docs/guides/webhook.md", () => {
   let ejbca: Ejbca;
   let controlPlane: ControlPlane;
   let certManager: CertManager;
-  let env: NodeJS.ProcessEnv;
+  let shell: AdminShell;
   const programs = new Map<string, ServerProcess>();
 
   beforeAll(async () => {
@@ -43,26 +42,23 @@ describeWithRigs(CERT_MANAGER, "docs/guides/webhook.md", () => {
     controlPlane = await startControlPlane();
     const timing = { autoApprove: true, minBackoff: "1s", maxBackoff: "2s" };
     certManager = await startCertManager(controlPlane, timing);
-    const bin = join(directory, "bin");
-    await mkdir(bin);
-    await symlink(controlPlane.kubectlPath, join(bin, "kubectl"));
-    for (const folder of ["examples", "packages"]) await symlink(join(root, folder), join(directory, folder));
-    await copyFile(controlPlane.kubeconfigPath, join(directory, "kubeconfig"));
     const client = join(directory, "secrets", "ejbca-client");
     await mkdir(client, { recursive: true });
     const { cert, key } = ejbca.clients.issuer;
     const files = { "tls.crt": cert, "tls.key": key, "ca.crt": ejbca.tlsCaPem };
     for (const [name, text] of Object.entries(files)) await writeFile(join(client, name), text);
-    env = {
-      ...process.env,
-      PATH: `${bin}:${process.env.PATH}`,
-      HOME: directory,
-      KUBECONFIG: join(directory, "kubeconfig"),
-      EJBCA_URL: new URL(ejbca.url).origin,
-      EJBCA_CA: "LabIssuingCA",
-      EJBCA_PROFILE: "LabTLS",
-      EJBCA_EE_PROFILE: "LabEEP-OneCA",
-    };
+    shell = await startAdminShell({
+      directory,
+      commands: { kubectl: controlPlane.kubectlPath },
+      env: {
+        ...process.env,
+        KUBECONFIG: controlPlane.kubeconfigPath,
+        EJBCA_URL: new URL(ejbca.url).origin,
+        EJBCA_CA: "LabIssuingCA",
+        EJBCA_PROFILE: "LabTLS",
+        EJBCA_EE_PROFILE: "LabEEP-OneCA",
+      },
+    });
   });
   afterAll(async () => {
     for (const program of programs.values()) await program.stop();
@@ -73,14 +69,10 @@ describeWithRigs(CERT_MANAGER, "docs/guides/webhook.md", () => {
   });
 
   async function follow({ text, line }: MarkdownBlock): Promise<string> {
-    try {
-      const options = { cwd: directory, env, timeout: 120_000 };
-      return (await promisify(execFile)("/bin/sh", ["-c", `set -eu\n${text}`], options)).stdout;
-    } catch (error) {
-      const { stdout, stderr } = error as { stdout: string; stderr: string };
-      const logs = [...programs.keys()].map((name) => logTail(join(directory, `${name}.log`)));
-      throw new Error(`line ${line} of guides/webhook.md\n${stdout}${stderr}\n${await Promise.all(logs)}`);
-    }
+    const { code, output } = await shell.run(`set -eu\n${text}`);
+    if (code === 0) return output;
+    const logs = [...programs.keys()].map((name) => logTail(join(directory, `${name}.log`)));
+    throw new Error(`line ${line} of guides/webhook.md\n${output}\n${(await Promise.all(logs)).join("\n")}`);
   }
 
   async function start({ text, marks: [name = ""] }: MarkdownBlock): Promise<void> {
@@ -88,7 +80,7 @@ describeWithRigs(CERT_MANAGER, "docs/guides/webhook.md", () => {
     const args = ["-c", `cd "$0" && exec ${text}`, directory];
     const logPath = join(directory, `${name}.log`);
     await rm(logPath, { force: true });
-    programs.set(name, await startServer({ name, command: "/bin/sh", args, logPath, env }));
+    programs.set(name, await startServer({ name, command: "/bin/sh", args, logPath, env: shell.env }));
     const log = () => readFile(logPath, "utf8");
     await expect.poll(log, { timeout: 30_000 }).toContain(signs[name] ?? "no sign");
   }
