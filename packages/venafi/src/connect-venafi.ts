@@ -28,7 +28,12 @@ export interface VenafiParts {
 }
 
 /** What a test may want otherwise. */
-export type ConnectVenafiOptions = Partial<Pick<VenafiParts, "now" | "delay">>;
+export interface ConnectVenafiOptions {
+  /** Milliseconds since the epoch. */
+  readonly now?: () => number;
+  /** Resolves after so many milliseconds, or rejects when the signal aborts. */
+  readonly delay?: (ms: number, signal: AbortSignal) => Promise<void>;
+}
 
 /**
  * Puts a signer together; nothing is sent yet.

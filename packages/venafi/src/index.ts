@@ -6,7 +6,7 @@
  */
 export { type ConnectVenafiOptions, connectVenafi, type VenafiContext } from "./connect-venafi.ts";
 export { customFieldsAnnotation } from "./custom-fields.ts";
-export type { VenafiOperation } from "./operation.ts";
-export type { savedSecrets, VenafiConfigMapRefs, VenafiSecretRefs } from "./secret-refs.ts";
+export { type VenafiOperation, venafiOperation } from "./operation.ts";
+export type { OptionalKey, savedSecrets, VenafiConfigMapRefs, VenafiSecretRefs } from "./secret-refs.ts";
 export { type VenafiSpec, venafiSpec } from "./spec.ts";
 export { venafiIssuer } from "./venafi-issuer.ts";

@@ -42,13 +42,10 @@ export type ConfigMapRefs = Readonly<Record<string, ConfigMapKeyRef | undefined>
 /** The values behind {@link SecretRefs}: possibly undefined where the reference, or the key, may be. */
 export type SecretValues<Refs extends SecretRefs> = {
   readonly [Name in keyof Refs]:
-    | ValueOf<NonNullable<Refs[Name]>>
+    | (NonNullable<Refs[Name]> extends { readonly bytes: true } ? Uint8Array : string)
+    | (NonNullable<Refs[Name]> extends { readonly optional: true } ? undefined : never)
     | (undefined extends Refs[Name] ? undefined : never);
 };
-
-type ValueOf<Ref> =
-  | (Ref extends { readonly bytes: true } ? Uint8Array : string)
-  | (Ref extends { readonly optional: true } ? undefined : never);
 
 /** The values behind {@link ConfigMapRefs}: possibly undefined where the reference may be. */
 export type ConfigMapValues<Refs extends ConfigMapRefs> = SecretValues<Refs>;
