@@ -8,7 +8,7 @@ import { z } from "zod";
 import { readmeExamples } from "./readme-examples.ts";
 
 const root = resolve(import.meta.dirname, "../..");
-const packages = ["signer", "core", "testing", "vault", "ejbca", "webhook", "pkcs11-hsm"] as const;
+const packages = ["signer", "core", "testing", "vault", "ejbca", "venafi", "webhook", "pkcs11-hsm"] as const;
 const manifest = z.object({ devDependencies: z.record(z.string(), z.string()) });
 
 /**
