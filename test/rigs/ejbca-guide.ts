@@ -47,6 +47,7 @@ export async function ejbcaReader(): Promise<EjbcaReader> {
         EJBCA_TOKEN_URL: ejbca.oauth.tokenUrl,
         EJBCA_CLIENT_ID: "issuer",
         EJBCA_CLIENT_SECRET: "issuer-secret",
+        EJBCA_AUDIENCE: ejbca.oauth.audience,
         EJBCA_ENROLLMENT_CODE: enrollmentCode,
       },
     });

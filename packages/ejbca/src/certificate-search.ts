@@ -31,9 +31,18 @@ export class CertificateSearch {
     this.#access = access;
   }
 
-  /** The certificates of an end entity. What cannot be read is left out: it was not asked for by this toolkit. */
-  async byUsername(username: string, signal: AbortSignal): Promise<Found> {
-    const { list, hasMore } = await this.#search([criterion("QUERY", username)], maxResults, signal);
+  /**
+   * The certificates of an end entity, or those since a date. What cannot be read is left out: it was not asked for by this
+   * toolkit.
+   */
+  async byUsername(username: string, signal: AbortSignal, since?: Date): Promise<Found> {
+    const criteria = [
+      criterion("QUERY", username),
+      ...(since === undefined
+        ? []
+        : [{ property: "ISSUED_DATE", value: `${since.toISOString().slice(0, 19)}Z`, operation: "AFTER" }]),
+    ];
+    const { list, hasMore } = await this.#search(criteria, maxResults, signal);
     const read = await Promise.all(list.map((text) => readCertificateText(text).catch(() => undefined)));
     return { certificates: read.filter((certificate) => certificate !== undefined), hasMore };
   }

@@ -112,6 +112,27 @@ describe("find", () => {
     );
   });
 
+  test("an end entity with more certificates than are shown is searched since the approval", async () => {
+    await using at = await storeOf(shared);
+    const request = await signRequestFor(certificate);
+    const mine = await at.ca.sign(request.parsedCsr);
+    const route = at.fake.routes[search];
+    at.fake.routes[search] = (call) => {
+      if (JSON.stringify(call.json).includes("ISSUED_DATE")) return at.ca.found(mine);
+      if (isByUsername(call)) return { body: { ...at.ca.found(at.other).body, more_results: true } };
+      return typeof route === "function" ? route(call) : "reset";
+    };
+    expect(await at.ejbca.find(request)).toMatchObject({ status: "issued" });
+    expect(
+      at.fake.calls.find(({ json }) => JSON.stringify(json).includes("ISSUED_DATE"))?.json,
+    ).toMatchObject({
+      criteria: [
+        { property: "QUERY" },
+        { value: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/) },
+      ],
+    });
+  });
+
   test("an end entity with more certificates than are shown cannot tell", async () => {
     await using at = await storeOf(shared);
     at.store.byUsername = () => ({ body: { certificates: [], more_results: true } });

@@ -61,7 +61,10 @@ export class IssuedCertificates {
 
   async #look(input: LookupInput, signal: AbortSignal): Promise<Lookup> {
     const { certificateAuthorityName, endEntityProfileName, endEntityName } = input.enrolment;
-    const { certificates, hasMore } = await this.#search.byUsername(endEntityName, signal);
+    let { certificates, hasMore } = await this.#search.byUsername(endEntityName, signal);
+    // The order of what is shown is not that of issuing.
+    if (hasMore && !certificates.some((certificate) => isOf(certificate, input)))
+      ({ certificates, hasMore } = await this.#search.byUsername(endEntityName, signal, sinceOf(input)));
     const match = latest(certificates.filter((certificate) => isOf(certificate, input)));
     if (match !== undefined) return this.#found(match, certificateAuthorityName, signal);
     if (hasMore) return unknown("its end entity has more certificates than EJBCA shows");
@@ -98,12 +101,16 @@ export class IssuedCertificates {
   }
 }
 
+/** A certificate of the request cannot be older than this. */
+function sinceOf({ request: { approvedAt } }: LookupInput): Date {
+  return new Date((approvedAt - backdateSeconds - slackSeconds) * 1000);
+}
+
 /** Other certificates of a shared end entity may have the same key, and be older. */
-function isOf(certificate: X509, { request, isUnique }: LookupInput): boolean {
-  if (!Buffer.from(certificate.spkiDer).equals(Buffer.from(request.parsedCsr.spkiDer))) return false;
-  return (
-    isUnique || certificate.notBefore.getTime() / 1000 >= request.approvedAt - backdateSeconds - slackSeconds
-  );
+function isOf(certificate: X509, input: LookupInput): boolean {
+  const { spkiDer } = input.request.parsedCsr;
+  if (!Buffer.from(certificate.spkiDer).equals(Buffer.from(spkiDer))) return false;
+  return input.isUnique || certificate.notBefore >= sinceOf(input);
 }
 
 function latest(certificates: readonly X509[]): X509 | undefined {

@@ -47,6 +47,16 @@ describe("a lost answer", () => {
     expect(await at.signer.find(await signRequestFor())).toBeUndefined();
   });
 
+  test("is found among more than EJBCA shows at once", async () => {
+    await using at = await fixture({ ejbca: { endEntityName: "{namespace}.crowded" } });
+    const [stored] = at.ejbca.store.all;
+    if (stored === undefined) throw new Error("nothing is stored");
+    const issuedAt = new Date(Date.now() - 2 * 3_600_000);
+    for (let count = 0; count < 405; count += 1) at.ejbca.store.add({ ...stored, issuedAt });
+    const request = await lostRequest(at);
+    expect(await at.signer.find(request)).toMatchObject({ status: "issued" });
+  });
+
   test("of a request that never arrived is known not to be there", async () => {
     await using at = await fixture();
     const request = await signRequestFor();
