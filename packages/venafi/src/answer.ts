@@ -14,13 +14,32 @@ export interface VenafiAnswer {
   readonly json: Json | undefined;
   /** What `Retry-After` asks for, in milliseconds. */
   readonly retryAfterMs: number | undefined;
+  /** Credentials that the call showed: what the server says of them must not be shown further. */
+  readonly shown: readonly string[];
+}
+
+/** Where an answer comes from. */
+export interface AnswerOrigin {
+  readonly host: string;
+  readonly shown: readonly (string | undefined)[];
+  /** Milliseconds since the epoch. */
+  readonly now: number;
 }
 
 /** Reads an answer, whatever it is. */
-export function readAnswer(host: string, response: HttpResponse, now: number): VenafiAnswer {
+export function readAnswer(response: HttpResponse, { host, shown, now }: AnswerOrigin): VenafiAnswer {
   const { status, statusText, headers, body } = response;
-  const retryAfterMs = parseRetryAfter(headers["retry-after"], now);
-  return { status, statusText, host, body, json: jsonObject(body), retryAfterMs };
+  return {
+    ...{ status, statusText, host, body },
+    json: jsonObject(body),
+    retryAfterMs: parseRetryAfter(headers["retry-after"], now),
+    shown: shown.flatMap((credential) => credential || []),
+  };
+}
+
+/** A text of the answer without the credentials that the call showed: a server may repeat them in an error. */
+export function discreet({ shown }: VenafiAnswer, text: string): string {
+  return shown.reduce((left, credential) => left.replaceAll(credential, "[redacted]"), text);
 }
 
 /** Whether the answer is one of success. */

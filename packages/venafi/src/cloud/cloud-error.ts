@@ -1,5 +1,5 @@
 import { IssuerError, type SignerError } from "@countersign/issuer-signer";
-import { objectList, textField, type VenafiAnswer } from "../answer.ts";
+import { discreet, objectList, textField, type VenafiAnswer } from "../answer.ts";
 import { said, serverError, unknownAnswer } from "../server-error.ts";
 import { itSaid } from "../words.ts";
 
@@ -12,10 +12,14 @@ export function cloudCodes({ json }: VenafiAnswer): readonly number[] {
 }
 
 /** What the SaaS says is wrong: its messages one after the other, or the words of the gateway or of OAuth. */
-export function cloudWords({ json }: VenafiAnswer): string | undefined {
+export function cloudWords(answer: VenafiAnswer): string | undefined {
+  const { json } = answer;
   const messages = objectList(json, "errors").flatMap((error) => textField(error, "message") ?? []);
-  if (messages.length > 0) return messages.join("; ");
-  return textField(json, "error_description") ?? textField(json, "message") ?? textField(json, "error");
+  const words =
+    messages.length > 0
+      ? messages.join("; ")
+      : (textField(json, "error_description") ?? textField(json, "message") ?? textField(json, "error"));
+  return words === undefined ? undefined : discreet(answer, words);
 }
 
 /** Whether the answer says that something is not there. */

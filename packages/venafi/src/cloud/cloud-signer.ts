@@ -13,7 +13,7 @@ import {
   type SignOutcome,
   type SignRequest,
 } from "@countersign/issuer-signer";
-import { objectField, objectList, textField, textList, type VenafiAnswer } from "../answer.ts";
+import { discreet, objectField, objectList, textField, textList, type VenafiAnswer } from "../answer.ts";
 import { type CloudOrder, firstLookMs, nextLookMs, type VenafiOperation } from "../operation.ts";
 import { said } from "../server-error.ts";
 import { inQuotes, itSaid } from "../words.ts";
@@ -137,9 +137,9 @@ export class CloudSigner implements Signer<VenafiOperation> {
     answer: VenafiAnswer,
     signal: AbortSignal,
   ): Promise<SignOutcome<VenafiOperation>> {
-    const status = textField(answer.json, "status")?.toUpperCase() ?? "";
+    const status = discreet(answer, textField(answer.json, "status") ?? "").toUpperCase();
     const error = objectField(answer.json, "errorInformation");
-    const words = itSaid(textField(error, "message"));
+    const words = itSaid(discreet(answer, textField(error, "message") ?? ""));
     if (status === "ISSUED") return this.#fetch(order, textList(answer.json, "certificateIds")[0], signal);
     if (/^(REJECTED|CANCELLED|CANCELED|DENIED|FAILED)/.test(status))
       throw new RequestRejected(

@@ -32,7 +32,8 @@ export class CloudTransport {
         ? { bearer: identity.token }
         : { headers: { "tppl-api-key": identity.apiKey } }),
     });
-    return readAnswer(new URL(server).host, response, Date.now());
+    const shown = Object.values(identity);
+    return readAnswer(response, { host: new URL(server).host, shown, now: Date.now() });
   }
 
   /** Posts a form, as OAuth wants it (RFC 6749 §4.4.2). */
@@ -46,6 +47,7 @@ export class CloudTransport {
       headers: { "content-type": "application/x-www-form-urlencoded" },
       body: new URLSearchParams(form).toString(),
     });
-    return readAnswer(new URL(url).host, response, Date.now());
+    const shown = [form.client_assertion];
+    return readAnswer(response, { host: new URL(url).host, shown, now: Date.now() });
   }
 }

@@ -95,6 +95,17 @@ describe("statuses of the SaaS", () => {
     expect(failed.message).not.toMatch(/[\r\n]|html/);
   });
 
+  test("an API key that the SaaS repeats is not shown", async () => {
+    cloud.control.faults.calm();
+    const { apiKey } = cloud.credentials;
+    cloud.control.faults.failNext(
+      { status: 412, json: errors(10501, `no key ${apiKey}`) },
+      { path: paths.check },
+    );
+    await using it = connectTo(cloud);
+    expect((await failureOf(it.check())).message).toContain('"no key [redacted]"');
+  });
+
   test.each(undecided)("an order that is %j is waited for", async (status) => {
     cloud.control.faults.calm();
     await using it = connectTo(cloud);

@@ -9,7 +9,7 @@ import { readZonePolicy } from "./zone-policy.ts";
 
 function answering(json: Readonly<Record<string, unknown>> | undefined): VenafiAnswer {
   const answer = { status: 200, statusText: "OK", host: "tpp", body: Buffer.alloc(0) };
-  return { ...answer, json, retryAfterMs: undefined };
+  return { ...answer, json, retryAfterMs: undefined, shown: [] };
 }
 
 function violationsOf(policy: TppPolicy, csr: Csr): readonly string[] {

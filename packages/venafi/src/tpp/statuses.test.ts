@@ -125,6 +125,31 @@ describe("statuses of TPP", () => {
     expect(failed.message).not.toMatch(/[\r\n]|html/);
   });
 
+  test("a credential that TPP repeats is not shown", async () => {
+    const accessToken = "the-access-token";
+    for (const answer of [
+      { status: 401, json: oauth("invalid_token", `no ${accessToken}`) },
+      { status: 403, reason: `no ${accessToken}` },
+      { status: 500, json: { Stage: 500, Status: `no ${accessToken}`, Error: accessToken } },
+      { status: 200, json: { scope: `x ${accessToken}` } },
+    ]) {
+      tpp.control.faults.calm();
+      tpp.control.faults.failNext(answer, { times: Number.POSITIVE_INFINITY });
+      await using it = connectTo(tpp, { secrets: { accessToken } });
+      const operation = { kind: "tpp", dn: "x", requestedAt: 0, resets: 9 } as const;
+      const ends = [await failureOf(it.check()), await failureOf(it.sign({}, operation))];
+      for (const { message } of ends) expect(message).not.toContain(accessToken);
+      expect(ends.some(({ message }) => message.includes("[redacted]"))).toBe(true);
+    }
+    tpp.control.faults.calm();
+    tpp.control.faults.failNext(
+      { status: 400, json: oauth("invalid_grant", "issuer-password is wrong") },
+      { path: "authorize/oauth" },
+    );
+    await using it = connectTo(tpp);
+    expect((await failureOf(it.check())).message).toContain('"[redacted] is wrong"');
+  });
+
   test("a request that may have been carried out says so, one that was refused does not", async () => {
     for (const [answer, issuedNothing] of [
       [{ status: 500 }, false],

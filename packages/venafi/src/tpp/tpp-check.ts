@@ -1,5 +1,5 @@
 import { type CredentialReport, IssuerError } from "@countersign/issuer-signer";
-import { isSuccess, numberField, textField, type VenafiAnswer } from "../answer.ts";
+import { discreet, isSuccess, numberField, textField, type VenafiAnswer } from "../answer.ts";
 import { inQuotes } from "../words.ts";
 import type { TppSession } from "./tpp-session.ts";
 import type { TppZone } from "./tpp-zone.ts";
@@ -32,7 +32,7 @@ export async function checkTpp(options: CheckTppOptions): Promise<void> {
     signal,
   });
   if (isSuccess(answer)) {
-    assertScope(textField(answer.json, "scope"));
+    assertScope(textField(answer.json, "scope"), answer);
     const expiresAt = endOf(answer, expiring);
     if (expiring !== undefined && expiresAt !== undefined) report({ credential: expiring, expiresAt });
   }
@@ -40,7 +40,7 @@ export async function checkTpp(options: CheckTppOptions): Promise<void> {
 }
 
 /** `certificate:delete,manage;configuration`: resources, each with its privileges. */
-function assertScope(scope: string | undefined): void {
+function assertScope(scope: string | undefined, answer: VenafiAnswer): void {
   if (scope === undefined) return;
   const privileges = scope
     .toLowerCase()
@@ -50,7 +50,7 @@ function assertScope(scope: string | undefined): void {
     .flatMap(([resource, list = ""]) => [resource, ...list.split(",").map((name) => name.trim())]);
   if (privileges.includes("manage") || privileges.includes("any") || privileges.includes("all")) return;
   throw new IssuerError(
-    `TPP accepts the token, but its scope is ${inQuotes(scope)}, and requests need certificate:manage. Get a grant with that scope.`,
+    `TPP accepts the token, but its scope is ${inQuotes(discreet(answer, scope))}, and requests need certificate:manage. Get a grant with that scope.`,
   );
 }
 

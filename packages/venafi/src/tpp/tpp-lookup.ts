@@ -1,5 +1,5 @@
 import { RequestRejected, type SignerError } from "@countersign/issuer-signer";
-import { numberField, textField, type VenafiAnswer } from "../answer.ts";
+import { discreet, numberField, textField, type VenafiAnswer } from "../answer.ts";
 import { said } from "../server-error.ts";
 import { inQuotes } from "../words.ts";
 import type { TppSession } from "./tpp-session.ts";
@@ -59,8 +59,9 @@ function stageOf(answer: VenafiAnswer): string {
   return `${number}${status === undefined ? "" : ` ${inQuotes(status)}`}${hint}`;
 }
 
-function statusOf({ json }: VenafiAnswer): string | undefined {
-  return textField(json, "Status");
+function statusOf(answer: VenafiAnswer): string | undefined {
+  const status = textField(answer.json, "Status");
+  return status === undefined ? undefined : discreet(answer, status);
 }
 
 /** Somebody at TPP said no. */

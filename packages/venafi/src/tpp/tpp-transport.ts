@@ -1,5 +1,5 @@
 import type { HttpClient } from "@countersign/issuer-signer";
-import { readAnswer, type VenafiAnswer } from "../answer.ts";
+import { readAnswer, textField, type VenafiAnswer } from "../answer.ts";
 
 /** One call of TPP. */
 export interface TppCall {
@@ -30,6 +30,14 @@ export class TppTransport {
       ...{ accept: "any", json, signal, idempotent },
       ...(token === undefined ? {} : { bearer: token }),
     });
-    return readAnswer(new URL(server).host, response, Date.now());
+    const shown = [token, ...credentialFields.map((field) => textField(asRecord(json), field))];
+    return readAnswer(response, { host: new URL(server).host, shown, now: Date.now() });
   }
+}
+
+/** Fields of logins that are credentials. */
+const credentialFields = ["password", "refresh_token", "jwt"];
+
+function asRecord(json: object | undefined): Readonly<Record<string, unknown>> {
+  return { ...json };
 }
