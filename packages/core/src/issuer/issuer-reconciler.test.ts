@@ -275,7 +275,7 @@ describe("IssuerReconciler", () => {
     expect(tokens).toEqual(["t0ken", "t0ken+"]);
   });
 
-  test("R7: begins with what another process has saved, though the cache is behind it", async () => {
+  test("R11: begins with what another process has saved, though the cache is behind it", async () => {
     const tokens: string[] = [];
     const { world, look } = fixture(
       ({ secrets }) => {

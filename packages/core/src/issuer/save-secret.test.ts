@@ -128,7 +128,7 @@ describe("saveSecret", () => {
     expect(outcome).toMatchObject({ code: "KUBE_API", status: 404 });
   });
 
-  test("R7: looks at the lease before each write, and writes nothing without it", async () => {
+  test("R4: looks at the lease before each write, and writes nothing without it", async () => {
     let held = 1;
     const fence = () => {
       held -= 1;
