@@ -4,6 +4,7 @@ import {
   type SignServer,
   type SignServerTls,
   WatchedFiles,
+  type WatchedFilesOptions,
 } from "@countersign/issuer-webhook/server";
 import type { ServiceConfig } from "./config.ts";
 
@@ -16,7 +17,7 @@ export class ServedTls {
   /** Reads the files; rejects where they are not there, or do not belong together. */
   static async start(
     { tls, clients, reloadEvery: everyMs }: Pick<ServiceConfig, "tls" | "clients" | "reloadEvery">,
-    onProblem: (error: unknown) => void,
+    told: Pick<WatchedFilesOptions, "onProblem" | "onChange">,
   ): Promise<ServedTls> {
     const served = new ServedTls();
     if (tls === undefined) return served;
@@ -27,7 +28,7 @@ export class ServedTls {
         ...(clients === undefined ? {} : { clientCa: { path: clients.caFile } }),
       },
       use: (contents) => served.#use(contents),
-      onProblem,
+      ...told,
       everyMs,
     });
     return served;

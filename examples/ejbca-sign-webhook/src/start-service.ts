@@ -40,8 +40,11 @@ export async function startService(options: StartServiceOptions): Promise<Runnin
     for (const close of closers.splice(0).reverse()) await close();
   };
   try {
-    const stays = (what: string) => (error: unknown) =>
-      log.error({ error: words(error) }, `${what} cannot be used; what was there before stays in use`);
+    const told = (what: string) => ({
+      onProblem: (error: unknown) =>
+        log.error({ error: words(error) }, `${what} cannot be used; what was there before stays in use`),
+      onChange: () => log.info({}, `${what} have changed, and are in use`),
+    });
     const audit = await openAudit(config.auditLog, (error) =>
       log.error({ error: words(error) }, "a line of the audit log is lost"),
     );
@@ -57,7 +60,7 @@ export async function startService(options: StartServiceOptions): Promise<Runnin
       },
       spec: { ejbca: config.ejbca },
       ...{ secretsDirectory, served, everyMs },
-      onProblem: stays("the Secrets of EJBCA"),
+      ...told("the Secrets of EJBCA"),
       http: { proxy: proxyFromEnvironment(env) },
     });
     closers.push(
@@ -86,7 +89,7 @@ export async function startService(options: StartServiceOptions): Promise<Runnin
       onTrouble: (requestId, error) => log.error({ requestId, error: words(error) }, "a request failed"),
     });
 
-    const tls = await ServedTls.start(config, stays("the TLS files"));
+    const tls = await ServedTls.start(config, told("the TLS files"));
     closers.push(() => tls.close());
     const server = await startSignServer({ service, port: config.port, host: config.host, tls: tls.current });
     tls.serveBy(server);

@@ -35,6 +35,8 @@ export interface ServeFragmentOptions {
   readonly everyMs?: number | undefined;
   /** Told that files which have changed cannot be used; the signer before stays in use. */
   readonly onProblem: (error: unknown) => void;
+  /** Told that files which have changed are in use. */
+  readonly onChange?: (() => void) | undefined;
   readonly http?: HttpClientOptions | undefined;
 }
 
@@ -60,6 +62,7 @@ export async function serveFragment(options: ServeFragmentOptions): Promise<Watc
     files: Object.fromEntries([...files("secret", secrets), ...files("configMap", configMaps)]),
     everyMs: options.everyMs,
     onProblem: options.onProblem,
+    onChange: options.onChange,
     async use(contents) {
       const values = (kind: string, refs: readonly NamedRef[]) =>
         Object.fromEntries(refs.map(([name, ref]) => [name, fileValue(ref, contents[`${kind} ${name}`])]));

@@ -11,6 +11,9 @@ import { signRequestFor } from "@countersign/issuer-signer/testing";
 import { describe, expect, test } from "vitest";
 import { newCsr, rawExchange, type ServiceFixture, startService } from "./sign-server-fixture.ts";
 
+/** Nothing is claimed of the time: a loaded machine takes it. */
+const patience = { timeout: 10_000 };
+
 const json = "application/json";
 
 /** The service still signs. */
@@ -183,7 +186,7 @@ describe("paths and methods", () => {
     expect(all.map(({ status }) => status)).toEqual([200, 200, 200]);
     expect(checks).toBe(1);
     await expect
-      .poll(() => service.get("/health"))
+      .poll(() => service.get("/health"), patience)
       .toMatchObject({
         status: 502,
         json: { error: { code: "issuer_error", message: "The role lacks a rule." } },

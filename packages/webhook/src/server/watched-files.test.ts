@@ -9,6 +9,9 @@ import { serveFragment } from "./serve-fragment.ts";
 import { ServedSigner } from "./served-signer.ts";
 import { WatchedFiles } from "./watched-files.ts";
 
+/** Nothing is claimed of the time: a loaded machine takes it. */
+const patience = { timeout: 10_000 };
+
 let folder: string;
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), "countersign-watched-"));
@@ -35,9 +38,9 @@ describe("watched files", () => {
       everyMs: 10,
     });
     await mount("tls", { a: "2" });
-    await expect.poll(() => seen).toEqual(["1", "2"]);
+    await expect.poll(() => seen, patience).toEqual(["1", "2"]);
     await writeFile(join(folder, "tls", "a"), "3");
-    await expect.poll(() => seen).toEqual(["1", "2", "3"]);
+    await expect.poll(() => seen, patience).toEqual(["1", "2", "3"]);
     await files.close();
     await mount("tls", { a: "4" });
     await new Promise((resolve) => setTimeout(resolve, 50));
@@ -128,7 +131,7 @@ describe("a served fragment", () => {
     expect(closed).toEqual([]);
     resolve();
     expect(await underWay).toMatchObject({ chain: "1 undefined" });
-    await expect.poll(() => closed).toEqual(["1"]);
+    await expect.poll(() => closed, patience).toEqual(["1"]);
     await mount("pki", { token: "bad" });
     await files.look();
     expect(await chain()).toBe("2 undefined");

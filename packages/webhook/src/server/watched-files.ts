@@ -22,6 +22,8 @@ export interface WatchedFilesOptions {
   readonly everyMs?: number | undefined;
   /** Told that files which have changed cannot be used: once for each change. */
   readonly onProblem: (error: unknown) => void;
+  /** Told that files which have changed are in use. */
+  readonly onChange?: (() => void) | undefined;
   readonly clock?: Pick<Clock, "after"> | undefined;
 }
 
@@ -83,6 +85,7 @@ export class WatchedFiles {
       await this.#options.use(contents);
       this.#used = seen;
       this.#failed = "";
+      this.#options.onChange?.();
     } catch (error) {
       if (seen !== this.#failed) this.#options.onProblem(error);
       this.#failed = seen;
