@@ -4,6 +4,7 @@
  * @module
  */
 export { CredentialGuard } from "./credential-guard.ts";
+export { orAborted } from "./credentials/or-aborted.ts";
 export {
   type LeasedToken,
   TokenCache,

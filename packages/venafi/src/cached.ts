@@ -1,4 +1,4 @@
-import type { Clock } from "@countersign/issuer-signer";
+import { type Clock, orAborted } from "@countersign/issuer-signer";
 
 /** What {@link Cached} needs. */
 export interface CachedOptions<T> {
@@ -48,13 +48,4 @@ export class Cached<T> {
     this.#held = { value, until: clock.monotonic() + ttlMs };
     return value;
   }
-}
-
-function orAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const onAbort = () => reject(signal.reason);
-    if (signal.aborted) onAbort();
-    signal.addEventListener("abort", onAbort, { once: true });
-    work.then(resolve, reject).finally(() => signal.removeEventListener("abort", onAbort));
-  });
 }

@@ -1,5 +1,6 @@
 import { RetryableError, signerErrorCode } from "../errors.ts";
 import type { Clock } from "../http/clock.ts";
+import { orAborted } from "./or-aborted.ts";
 
 /** A token that a login, or a renewal, was answered with. */
 export interface LeasedToken {
@@ -186,13 +187,4 @@ export class TokenCache {
       });
     this.#background.add(ended);
   }
-}
-
-function orAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const onAbort = () => reject(signal.reason);
-    if (signal.aborted) onAbort();
-    signal.addEventListener("abort", onAbort, { once: true });
-    work.then(resolve, reject).finally(() => signal.removeEventListener("abort", onAbort));
-  });
 }

@@ -1,4 +1,9 @@
-import type { Clock, ServiceAccountToken, ServiceAccountTokens } from "@countersign/issuer-signer";
+import {
+  type Clock,
+  orAborted,
+  type ServiceAccountToken,
+  type ServiceAccountTokens,
+} from "@countersign/issuer-signer";
 import type { Credentials } from "./credentials.ts";
 
 /** What {@link serviceAccountCredentials} needs. */
@@ -39,14 +44,4 @@ export function serviceAccountCredentials(options: ServiceAccountCredentialsOpti
       return { authorization: `Bearer ${token}` };
     },
   };
-}
-
-/** The request goes on when one caller leaves, for the others that wait. */
-function orAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const onAbort = () => reject(signal.reason);
-    if (signal.aborted) onAbort();
-    signal.addEventListener("abort", onAbort, { once: true });
-    work.then(resolve, reject).finally(() => signal.removeEventListener("abort", onAbort));
-  });
 }
