@@ -14,6 +14,7 @@ export type RigName =
   | "vault-plugin-auth-jwt"
   | "x509-oracle"
   | "x509-oracle-pkilint"
+  | "approver-policy"
   | "adcs-acceptors"
   | "venafi-vcert-go"
   | "venafi-vcert-tpp-tests"
@@ -182,6 +183,16 @@ export const RIGS = Object.freeze({
     requirements: "x509-oracle-pkilint",
     override: "X509_ORACLE_PKILINT_PYTHON",
     coldMinutes: 1,
+  },
+  "approver-policy": {
+    source: "go",
+    name: "approver-policy",
+    version: "v0.28.0",
+    module: "approver-policy",
+    package: ".",
+    ldflags: "-s -w",
+    override: "APPROVER_POLICY_BIN",
+    coldMinutes: 6,
   },
   "adcs-acceptors": {
     source: "python",
