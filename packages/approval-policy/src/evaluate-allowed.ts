@@ -1,4 +1,4 @@
-import type { RuleRequest } from "./cel/rules.ts";
+import { policyRuleCost, type RuleBudget, type RuleRequest } from "./cel/rules.ts";
 import type { ValuesByOid } from "./csr-names.ts";
 import type { Policy } from "./parse-policy.ts";
 import {
@@ -11,7 +11,7 @@ import type { Subject, SubjectCsr } from "./subject.ts";
 import { type Violation, violation } from "./violation.ts";
 import { wildcardMatches, wildcardSubset } from "./wildcard.ts";
 
-type Check = { readonly rules: Policy["rules"]; readonly cr: RuleRequest };
+type Check = { readonly rules: Policy["rules"]; readonly cr: RuleRequest; readonly budget: RuleBudget };
 
 const fieldsOfMany = [
   "organizations",
@@ -30,7 +30,11 @@ export function allowedViolations(policy: Policy, subject: Subject, csr: Subject
   const root = "spec.allowed";
   const { name, namespace, requester } = subject;
   const { username, groups } = requester;
-  const check: Check = { rules: policy.rules, cr: { name, namespace, username, groups } };
+  const check: Check = {
+    rules: policy.rules,
+    cr: { name, namespace, username, groups },
+    budget: { left: policyRuleCost },
+  };
   const { names } = csr.parsed;
   const attribute = (field: keyof typeof namedAttributes) => csr.subject.get(namedAttributes[field]) ?? [];
   const of = allowed.subject ?? {};
@@ -120,7 +124,7 @@ function usageViolations(
 }
 
 function ruleViolations(
-  { rules, cr }: Check,
+  { rules, cr, budget }: Check,
   values: readonly string[],
   validations: readonly ValidationRule[],
   path: string,
@@ -130,7 +134,7 @@ function ruleViolations(
       const at = `${path}[${index}]`;
       try {
         // parsePolicy has compiled every rule of the spec.
-        if (rules.get(rule)?.(value, cr) === true) return [];
+        if (rules.get(rule)?.(value, cr, budget) === true) return [];
       } catch (error) {
         return [violation(at, `an answer of the rule ${rule} (${(error as Error).message})`, value)];
       }

@@ -60,17 +60,6 @@ const subjectFields: readonly (readonly [field: string, oid: string])[] = [
   ["postalCodes", "2.5.4.17"],
 ];
 
-/** A repeatable source of numbers from 0 to 1 (mulberry32). */
-export function seeded(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
-
 /** A situation of one to three policies and a request, which are near enough to each other to meet often. */
 export function generateCase(random: () => number): GeneratedCase {
   const chance = (probability: number): boolean => random() < probability;

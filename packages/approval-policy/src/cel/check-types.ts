@@ -1,4 +1,5 @@
 import type { Expr } from "@bufbuild/cel-spec/cel/expr/syntax_pb.js";
+import { checkFormat } from "./check-format.ts";
 import { signatures } from "./signatures.ts";
 import { type CelTypeName, dyn, typeOf, typeText, unify } from "./types.ts";
 
@@ -77,6 +78,13 @@ export function checkTypes(expr: Expr | undefined, scope: Scope = environment): 
           qualified,
           undefined,
           args.map((arg) => checkTypes(arg, scope)),
+        );
+      const template = target?.exprKind.case === "constExpr" ? target.exprKind.value.constantKind : undefined;
+      const list = args[0]?.exprKind;
+      if (name === "format" && template?.case === "stringValue" && list?.case === "listExpr")
+        checkFormat(
+          template.value,
+          list.value.elements.map((element) => checkTypes(element, scope)),
         );
       return overload(
         name,
@@ -164,13 +172,17 @@ function genericResult(name: string, args: readonly CelTypeName[]): CelTypeName 
       if (b.name !== "dyn" && a.name === "list" && b.name !== "int")
         throw new Error("a list is indexed by int");
       if (a.name === "list") return a.parts[0] ?? dyn;
+      if (a.name === "map" && unify(a.parts[0] ?? dyn, b) === undefined)
+        throw new Error(`a ${typeText(a)} is not indexed by ${typeText(b)}`);
       if (a.name === "map") return a.parts[1] ?? dyn;
       if (a.name === "dyn") return dyn;
       throw new Error(`a ${typeText(a)} has no index`);
-    case "_+_":
-      return a.name === "list" && b.name === "list"
-        ? { name: "list", parts: [joined([...a.parts, ...b.parts])] }
-        : undefined;
+    case "_+_": {
+      if (a.name !== "list" || b.name !== "list") return undefined;
+      const both = unify(a, b);
+      if (both === undefined) throw new Error(`${typeText(a)} and ${typeText(b)} are not put together`);
+      return both;
+    }
     default:
       return undefined;
   }

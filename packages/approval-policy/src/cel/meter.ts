@@ -11,15 +11,17 @@ const longestText = 65_536;
  * tenth for each character of a text. Once spent, every further step fails, so that `error || true` cannot go on.
  */
 export class Meter {
-  readonly #limit: number;
+  #limit = 0;
   #spent = 0;
 
-  constructor(limit: number) {
+  /** Begins an evaluation that may cost so many units. */
+  reset(limit: number): void {
     this.#limit = limit;
+    this.#spent = 0;
   }
 
-  reset(): void {
-    this.#spent = 0;
+  get spent(): number {
+    return this.#spent;
   }
 
   /** Whether the limit has been passed since the last reset, even if the rule went on to an answer. */
@@ -30,7 +32,7 @@ export class Meter {
   /** Books a step before or after it is taken. Throws a {@link CostLimitError} once the limit is passed. */
   charge(units: number): void {
     this.#spent += units;
-    if (this.exhausted) throw new CostLimitError(`the rule costs more than ${this.#limit} units`);
+    if (this.exhausted) throw new CostLimitError(`the rule costs more than ${Math.floor(this.#limit)} units`);
   }
 
   /** Books a text of so many characters that a step is about to make; too long a text ends the evaluation. */

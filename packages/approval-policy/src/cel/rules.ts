@@ -1,8 +1,9 @@
 import { type CelEnv, CelScalar, celEnv, celFunc, isCelError, mapType, parse, plan } from "@bufbuild/cel";
 import { RE2JS } from "@bufbuild/re2";
 import { checkTypes } from "./check-types.ts";
-import { Meter } from "./meter.ts";
+import { CostLimitError, Meter } from "./meter.ts";
 import { costOf, meteredExpr } from "./metered-expr.ts";
+import { numberFunctions } from "./number-functions.ts";
 import { serviceAccountFunctions } from "./service-account.ts";
 import { stringFunctions } from "./string-functions.ts";
 import { typeText } from "./types.ts";
@@ -15,8 +16,13 @@ export interface RuleRequest {
   readonly groups: readonly string[];
 }
 
+/** What the rules of one policy may still cost for one request, over all values; each evaluation takes from it. */
+export interface RuleBudget {
+  left: number;
+}
+
 /** A compiled rule: whether the value passes. Throws an Error of one line where there is no answer. */
-export type Rule = (self: string, cr: RuleRequest) => boolean;
+export type Rule = (self: string, cr: RuleRequest, budget?: RuleBudget) => boolean;
 
 /** Bounds on rules. */
 export interface RuleLimits {
@@ -38,24 +44,27 @@ export const defaultRuleLimits: RuleLimits = Object.freeze({
   pattern: 512,
 });
 
+/** Units for all values and rules of a policy: some thousand names, or ten evaluations that reach the limit of one. */
+export const policyRuleCost = 1_000_000;
+
 const patternsKept = 256;
 const { BOOL, DYN, STRING } = CelScalar;
 
 /** Compiles rules of approver-policy's CEL environment. Regular expressions are RE2: linear in the text. */
 export class RuleCompiler {
   readonly #limits: RuleLimits;
-  readonly #meter: Meter;
+  readonly #meter = new Meter();
   readonly #patterns = new Map<string, RE2JS>();
   readonly #env: CelEnv;
 
   constructor(limits: RuleLimits = defaultRuleLimits) {
     this.#limits = limits;
-    this.#meter = new Meter(limits.cost);
     this.#env = celEnv({
       variables: { self: STRING, cr: mapType(STRING, DYN) },
       funcs: [
         costOf(this.#meter),
         ...stringFunctions(this.#meter),
+        ...numberFunctions,
         ...serviceAccountFunctions,
         celFunc("matches", [STRING, STRING], BOOL, (text, pattern) => this.#pattern(pattern).test(text)),
       ],
@@ -76,10 +85,13 @@ export class RuleCompiler {
     if (parsed.expr === undefined) throw new Error("the rule is empty");
     const program = plan(this.#env, meteredExpr(parsed.expr));
     const meter = this.#meter;
-    return (self, cr) => {
-      meter.reset();
+    return (self, cr, budget = { left: this.#limits.cost }) => {
+      const limit = Math.min(this.#limits.cost, budget.left);
+      meter.reset(limit);
       const result = program({ self, cr: new Map(Object.entries(cr)) } as never);
-      if (meter.exhausted) throw new Error(`the rule costs more than ${this.#limits.cost} units`);
+      budget.left = Math.max(0, budget.left - meter.spent);
+      if (meter.exhausted)
+        throw new CostLimitError(`the rule costs more than the ${Math.floor(limit)} units left`);
       if (isCelError(result)) throw new Error(result.message);
       if (typeof result !== "boolean") throw new Error("the rule answered no bool");
       return result;

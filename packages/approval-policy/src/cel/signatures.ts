@@ -63,9 +63,7 @@ export const signatures: ReadonlyMap<string, readonly string[]> = new Map([
   ["double", ["(int) double", "(uint) double", "(double) double", "(string) double"]],
   [
     "string",
-    ["bool", "bytes", "double", "duration", "int", "string", "timestamp", "uint"].map(
-      (type) => `(${type}) string`,
-    ),
+    ["bool", "bytes", "duration", "int", "string", "timestamp", "uint"].map((type) => `(${type}) string`),
   ],
   ["bytes", ["(string) bytes", "(bytes) bytes"]],
   ["bool", ["(bool) bool", "(string) bool"]],
@@ -76,10 +74,8 @@ export const signatures: ReadonlyMap<string, readonly string[]> = new Map([
 ]);
 
 function comparisons(): string[] {
-  const numbers = ["int", "uint", "double"];
-  const mixed = numbers.flatMap((left) => numbers.map((right) => `(${left},${right}) bool`));
-  const same = ["bool", "string", "bytes", "timestamp", "duration"].map((type) => `(${type},${type}) bool`);
-  return [...mixed, ...same];
+  const types = ["bool", "bytes", "double", "duration", "int", "string", "timestamp", "uint"];
+  return types.map((type) => `(${type},${type}) bool`);
 }
 
 function members(result: string): string[] {

@@ -4,12 +4,15 @@ import type { Meter } from "./meter.ts";
 
 const { DYN, INT, STRING } = CelScalar;
 const list = listType(STRING);
+// What Go calls space: JavaScript has U+FEFF and lacks U+0085.
+const space = /^[\t-\r\u0085\p{Z}]$/u;
 /** What the library counts in UTF-16 units, cel-go in code points; and what makes texts of unforeseen length. */
 const replaced: ReadonlySet<string> = new Set([
   "charAt",
   "indexOf",
   "lastIndexOf",
   "substring",
+  "trim",
   "replace",
   "join",
   "split",
@@ -38,13 +41,20 @@ export function stringFunctions(meter: Meter): CelFunc[] {
       return pointsBefore(this, this.indexOf(text));
     }),
     celMethod("indexOf", STRING, [STRING, INT], INT, function (text, from) {
-      return pointsBefore(this, this.indexOf(text, units(this, from)));
+      return beyond(this, text, from) ?? pointsBefore(this, this.indexOf(text, units(this, from)));
     }),
     celMethod("lastIndexOf", STRING, [STRING], INT, function (text) {
       return pointsBefore(this, this.lastIndexOf(text));
     }),
     celMethod("lastIndexOf", STRING, [STRING, INT], INT, function (text, from) {
-      return pointsBefore(this, this.lastIndexOf(text, units(this, from)));
+      return beyond(this, text, from) ?? pointsBefore(this, this.lastIndexOf(text, units(this, from)));
+    }),
+    celMethod("trim", STRING, [], STRING, function () {
+      const points = [...this];
+      // No expression over the whole: one for trailing space takes the square of the length.
+      const isText = (point: string): boolean => !space.test(point);
+      const first = points.findIndex(isText);
+      return first < 0 ? "" : points.slice(first, points.findLastIndex(isText) + 1).join("");
     }),
     celMethod("reverse", STRING, [], STRING, function () {
       return [...this].reverse().join("");
@@ -78,6 +88,13 @@ function position(index: bigint, length: number): number {
 function units(text: string, index: bigint): number {
   const points = [...text];
   return points.slice(0, position(index, points.length)).join("").length;
+}
+
+/** From behind the end only the empty text is found, at the end. Undefined where the search starts within the text. */
+function beyond(text: string, wanted: string, from: bigint): bigint | undefined {
+  const { length } = [...text];
+  if (from < BigInt(length)) return undefined;
+  return wanted === "" ? BigInt(length) : -1n;
 }
 
 function pointsBefore(text: string, unit: number): bigint {
