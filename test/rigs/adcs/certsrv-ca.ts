@@ -192,7 +192,7 @@ export class CertsrvCa {
     const now = this.#now();
     const csr = template.directoryNames === undefined ? row.csr : await directoryCsr(template.directoryNames);
     const leaf = await buildCertificate({
-      csr: { ...csr, spkiDer: row.csr.spkiDer },
+      csr: { ...csr, spkiDer: row.csr.spkiDer, ...left },
       caCertificate: ca.certificate,
       signer: softwareCaSigner(ca.key),
       serial: randomSerial(),
@@ -212,6 +212,9 @@ export class CertsrvCa {
     }
   }
 }
+
+/** What a template decides, whatever the CSR asks for. */
+const left = { keyUsage: undefined, extendedKeyUsage: undefined, basicConstraints: undefined };
 
 /** The names that the directory has of an account. */
 async function directoryCsr(dnsNames: readonly string[]): Promise<Csr> {

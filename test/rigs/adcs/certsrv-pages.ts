@@ -56,7 +56,7 @@ ${this.#style.links === "markup" ? links : ""}
       pending,
       `<!-- Nothing is issued: certnew.cer?ReqID=1 -->
 <P ${this.#id("locInfo")}> 2 </P>
-<P ${this.#id("locInfoReqID")}> ${pendingId.replace("#", `<B>${id}</B>`)}
+<P ${this.#id("locInfoReqID")}> ${pendingId.replace("#", String(id))}
 <P ${this.#id("locInfoWait")}> ${pendingWait}
 <P ${this.#id("locTimeoutWarning")}> 10`,
     );
@@ -92,6 +92,11 @@ ${this.#style.links === "markup" ? links : ""}
 <DT ${id("locLastStatLabel")}><B>${text.lastStatus}</B></DT><DD>${text.none} ${hex(hresult)} (WIN32: ${hresult & 0xffff})</DD>
 </DL>`,
     );
+  }
+
+  /** What stands at the path itself. */
+  home(): string {
+    return this.#page(this.#text.product, "");
   }
 
   /** The list of the CA's certificates: how often it was renewed stands in a script. */

@@ -36,8 +36,10 @@ const propertyEmpty = 0x80094004;
 /** Answers a call as the pages do. */
 export async function serveCertsrv({ ca, pages }: Site, request: CertsrvRequest): Promise<CertsrvAnswer> {
   const { pathname, searchParams: query } = new URL(request.url, "http://certsrv");
-  const route = `${request.method} ${pathname.startsWith(request.base) ? pathname.slice(request.base.length) : ""}`;
+  const route = `${request.method} ${pathname.startsWith(request.base) ? pathname.slice(request.base.length) : pathname}`;
   switch (route) {
+    case "GET ":
+      return html(pages.home());
     case "POST certfnsh.asp":
       return html(await submitted({ ca, pages }, new URLSearchParams(request.body), request.user));
     case "GET certcarc.asp":

@@ -115,18 +115,25 @@ export async function startCertsrv(options: CertsrvOptions = {}): Promise<Certsr
     request.socket.destroy();
   }
 
+  /** A fault of the simulator itself is a 500, and said loudly. */
+  const serve = (request: IncomingMessage, response: ServerResponse, user: string | undefined): void => {
+    handle(request, response, user).catch((error: unknown) => {
+      process.stderr.write(`certsrv (simulator): ${error instanceof Error ? error.stack : error}\n`);
+      response.destroy();
+    });
+  };
+
   const basicUser = ({ headers }: IncomingMessage): string | undefined => {
     const [, credentials = ""] = /^Basic (\S+)$/i.exec(headers.authorization ?? "") ?? [];
     const [user = "", ...rest] = Buffer.from(credentials, "base64").toString().split(":");
     return user !== "" && accounts.get(user) === rest.join(":") ? user : undefined;
   };
   const tls = await tlsIdentity(new Date());
-  const front = createServer(
-    tls.identity,
-    (request, response) => void handle(request, response, basicUser(request)),
+  const front = createServer(tls.identity, (request, response) =>
+    serve(request, response, basicUser(request)),
   );
   const backend = createHttpServer((request, response) => {
-    void handle(request, response, String(request.headers["x-remote-user"] ?? "") || undefined);
+    serve(request, response, String(request.headers["x-remote-user"] ?? "") || undefined);
   });
   const servers = [front, backend];
   const ports = [await listen(front, options.port), await listen(backend, options.backendPort)];
