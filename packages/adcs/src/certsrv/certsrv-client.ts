@@ -1,6 +1,7 @@
 import { BadCertificateError, IssuerError, RetryableError, type X509 } from "@countersign/issuer-signer";
 import { certificateBytes, readCertificates } from "./certificate-body.ts";
 import type { CertsrvSession } from "./certsrv-session.ts";
+import { hresultOf, hresultText } from "./hresults.ts";
 import { type RequestState, readRequestState } from "./request-state.ts";
 
 /** A certificate has come, or the page says why not. */
@@ -77,8 +78,11 @@ export class CertsrvClient {
   async #ofAuthority(page: string, generation: number, signal: AbortSignal): Promise<readonly X509[]> {
     const answer = await this.#retrieve(`${page}?ReqID=CACert&Renewal=${generation}&Enc=b64`, signal);
     if (answer.status === "certificates") return answer.certificates;
+    const code = "hresult" in answer ? answer.hresult : undefined;
+    const named = code === undefined ? "" : `: ${hresultText(code)}`;
+    const hint = (code === undefined ? undefined : hresultOf(code)?.hint) ?? "Look whether the CA runs.";
     throw new RetryableError(
-      `certsrv does not give the CA's certificate of generation ${generation}. Look whether the CA runs.`,
+      `certsrv does not give the CA's certificate of generation ${generation}${named}. ${hint}`,
       { issuedNothing: true },
     );
   }
