@@ -119,6 +119,8 @@ describe("names that need people", () => {
     expect(
       decide({ people }, { approvals: [alice, { username: "carol", groups: ["security"] }] }).decision,
     ).toBe("needs-people");
+    const named = { username: "group:security", groups: [] };
+    expect(decide({ people }, { approvals: [alice, named] }).decision).toBe("needs-people");
     expect(decide({ people }, { approvals: [alice, bob] }).decision).toBe("approved");
   });
 

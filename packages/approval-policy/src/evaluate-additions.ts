@@ -72,7 +72,8 @@ export function peopleNeeded(
     const eligible = approvals.filter(
       ({ username, groups }) =>
         username !== subject.requester.username &&
-        (approvers.includes(username) || groups.some((group) => approvers.includes(`group:${group}`))),
+        (approvers.some((approver) => approver === username && !approver.startsWith("group:")) ||
+          groups.some((group) => approvers.includes(`group:${group}`))),
     );
     const given = [...new Set(eligible.map(({ username }) => username))];
     return given.length >= count ? [] : [{ names, count, given, approvers }];

@@ -107,6 +107,15 @@ describe("a policy with", () => {
     expect(problemsOf(object).length).toBeGreaterThan(0);
   });
 
+  it("null for a field is one that leaves it out", () => {
+    const { spec } = policyOf({
+      selector: { issuerRef: {}, namespace: null },
+      allowed: { uris: { values: null } },
+    });
+    expect(spec).toEqual({ selector: { issuerRef: {} }, allowed: { uris: {} } });
+    expect(problemsOf(policyObjectOf({ allowed: { uris: { values: [null] } } }))).toHaveLength(1);
+  });
+
   it("more than one mistake names all, in a message of one line", () => {
     const object = policyObjectOf({ allowed: { isCA: "no", usages: [1], uris: 2, dnsNames: 3 } });
     expect(problemsOf(object).map(({ path }) => path)).toEqual(

@@ -40,7 +40,7 @@ export class InvalidPolicyError extends Error {
  * @throws InvalidPolicyError
  */
 export function parsePolicy(object: unknown, compiler: RuleCompiler = new RuleCompiler()): Policy {
-  const parsed = policyObject.safeParse(object);
+  const parsed = policyObject.safeParse(withoutNulls(object));
   if (!parsed.success) throw new InvalidPolicyError(nameOf(object), problemsOf(parsed.error));
   const { metadata, spec } = parsed.data;
   const additions = readAdditions(metadata.annotations?.[additionsAnnotation]);
@@ -55,6 +55,14 @@ export function parsePolicy(object: unknown, compiler: RuleCompiler = new RuleCo
   }
   if (problems.length > 0) throw new InvalidPolicyError(metadata.name, problems);
   return { name: metadata.name, spec, additions: additions.value, rules };
+}
+
+/** A field of null is one that is left out, as the API server stores it and Go writes it. */
+function withoutNulls(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withoutNulls);
+  if (typeof value !== "object" || value === null) return value;
+  const fields = Object.entries(value).filter(([, field]) => field !== null);
+  return Object.fromEntries(fields.map(([name, field]) => [name, withoutNulls(field)]));
 }
 
 function readAdditions(text: string | undefined): {

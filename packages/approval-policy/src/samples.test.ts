@@ -62,6 +62,20 @@ spec:
     namespace: { matchNames: ["*"] }
 `;
 
+const noWildcards = `
+apiVersion: policy.cert-manager.io/v1alpha1
+kind: CertificateRequestPolicy
+metadata: { name: no-wildcards }
+spec:
+  allowed:
+    dnsNames:
+      values: ["*.example.com"]
+      validations:
+        - rule: "!self.contains('*')"
+          message: no wildcard certificates
+  selector: { issuerRef: { name: acme } }
+`;
+
 describe("a documented kind of policy", () => {
   const dns = (...names: readonly string[]): CsrParts => ({ sans: names.map(dnsName) });
   it.each([
@@ -81,6 +95,8 @@ describe("a documented kind of policy", () => {
     ["a domain, too long", domain, dns("example.com"), { duration: "25h" }, "denied"],
     ["a domain, no duration", domain, dns("example.com"), {}, "denied"],
     ["a domain, another issuer", domain, dns("example.com"), { issuerRef: { name: "x" } }, "unprocessed"],
+    ["no wildcards", noWildcards, dns("a.example.com"), {}, "approved"],
+    ["no wildcards, one asked for", noWildcards, dns("*.example.com"), {}, "denied"],
     ["spiffe", spiffe, { sans: [uriName("spiffe://example.org/ns/shop/sa/a")] }, {}, "approved"],
     [
       "spiffe of another namespace",

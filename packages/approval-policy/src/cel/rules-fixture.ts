@@ -43,10 +43,12 @@ export const holding: readonly (readonly [rule: string])[] = [
     "duration('1h') > duration('1m') && timestamp('2026-01-01T00:00:00Z') < timestamp('2027-01-01T00:00:00Z')",
   ],
   ["dyn(self) == 'a.shop.svc'"],
+  ["\n  self != '' // not empty\n  && true\n"],
 ];
 
 /** For tests: rules that no compiler takes, and what ours says of them. */
 export const impossible: readonly (readonly [rule: string, message: RegExp])[] = [
+  ["", /quote a rule that starts with !/],
   ["self ==", /./],
   ["self", /string, not bool/],
   ["size(self)", /int, not bool/],

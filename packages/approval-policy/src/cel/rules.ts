@@ -78,7 +78,12 @@ export class RuleCompiler {
     if (source.length > length)
       throw new Error(`the rule has ${source.length} characters, at most ${length} are taken`);
     if (deepest(source) > nesting) throw new Error(`the rule nests deeper than ${nesting} brackets`);
-    const parsed = parse(source);
+    if (source.trim() === "")
+      throw new Error(
+        "the rule is empty; in YAML, quote a rule that starts with !, which is a tag otherwise",
+      );
+    // The parser wants the end of a line after a comment.
+    const parsed = parse(`${source}\n`);
     const type = checkTypes(parsed.expr);
     if (type.name !== "bool" && type.name !== "dyn")
       throw new Error(`the rule answers ${typeText(type)}, not bool`);
