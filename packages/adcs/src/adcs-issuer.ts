@@ -1,20 +1,10 @@
 import { CredentialGuard, type IssuerError } from "@countersign/issuer-signer";
-import { type IssuerFragment, issuerFragment } from "@countersign/issuer-signer/spec";
+import { issuerFragment } from "@countersign/issuer-signer/spec";
 import { z } from "zod";
 import { type ConnectAdcsOptions, connectAdcs } from "./connect-adcs.ts";
-import { type AdcsOperation, adcsOperation } from "./operation.ts";
-import { type AdcsConfigMapRefs, type AdcsSecretRefs, configMapRefs, secretRefs } from "./secret-refs.ts";
+import { adcsOperation } from "./operation.ts";
+import { configMapRefs, secretRefs } from "./secret-refs.ts";
 import { adcsSpec } from "./spec.ts";
-
-const spec = z.object({ adcs: adcsSpec });
-
-/** The fragment that {@link adcsIssuer} makes. */
-export type AdcsIssuerFragment = IssuerFragment<
-  typeof spec,
-  AdcsSecretRefs,
-  AdcsConfigMapRefs,
-  AdcsOperation
->;
 
 /** What may be given otherwise; see {@link ConnectAdcsOptions}. */
 export type AdcsIssuerOptions = Partial<ConnectAdcsOptions>;
@@ -28,15 +18,16 @@ export type AdcsIssuerOptions = Partial<ConnectAdcsOptions>;
  * const adcs = defineIssuer({ group, version: "v1alpha1", kinds: { namespaced: "AdcsIssuer" }, ...adcsIssuer() });
  * ```
  */
-export function adcsIssuer(
-  options: AdcsIssuerOptions = {},
-): AdcsIssuerFragment & { readonly spec: typeof spec } {
+export function adcsIssuer(options: AdcsIssuerOptions = {}) {
   const { guard = new CredentialGuard<IssuerError>(), ...rest } = options;
   return issuerFragment({
-    spec,
+    spec: z.object({ adcs: adcsSpec }),
     secrets: secretRefs,
     configMaps: configMapRefs,
     operation: adcsOperation,
     connect: (context) => connectAdcs(context, { ...rest, guard }),
   });
 }
+
+/** The fragment that {@link adcsIssuer} makes. */
+export type AdcsIssuerFragment = ReturnType<typeof adcsIssuer>;

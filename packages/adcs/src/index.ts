@@ -15,6 +15,6 @@ export { type AdcsCredential, type LoginOptions, loginFor } from "./auth/http/lo
 export type { ResolveSrv } from "./auth/kerberos/kdcs.ts";
 export type { KerberosCredentialOptions } from "./auth/kerberos/kerberos-credential.ts";
 export { type AdcsContext, type ConnectAdcsOptions, connectAdcs } from "./connect-adcs.ts";
-export type { AdcsOperation } from "./operation.ts";
+export { type AdcsOperation, adcsOperation } from "./operation.ts";
 export type { AdcsConfigMapRefs, AdcsSecretRefs } from "./secret-refs.ts";
 export { type AdcsSpec, adcsSpec } from "./spec.ts";
