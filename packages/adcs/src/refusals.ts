@@ -1,5 +1,6 @@
 import { IssuerError, RequestRejected, RetryableError, type SignerError } from "@countersign/issuer-signer";
 import { hresultOf, hresultText } from "./certsrv/hresults.ts";
+import type { RequestState } from "./certsrv/request-state.ts";
 
 /** A CA that is in trouble is asked again after so long: each try leaves a row in its database. */
 const caTroubleMs = 5 * 60_000;
@@ -27,4 +28,26 @@ export function refusalError({ status, requestId, hresult }: CaRefusal): SignerE
   if (kind === "issuer") return new IssuerError(message);
   if (kind === "denied") return new RequestRejected(message);
   return new RetryableError(message, { issuedNothing: true, retryAfterMs: caTroubleMs });
+}
+
+/** The error for a submission that the CA has neither issued nor taken. */
+export function submissionError(state: Exclude<RequestState, { status: "issued" | "pending" }>): SignerError {
+  switch (state.status) {
+    case "unknown":
+      return unknownAnswer(state.problem);
+    case "elsewhere":
+    case "revoked":
+      return refusalError({ status: "denied", requestId: undefined, hresult: undefined });
+    case "error":
+      return refusalError({ ...state, requestId: undefined });
+    case "denied":
+      return refusalError(state);
+  }
+}
+
+/** The error for a page that is none of certsrv's: nobody can tell whether something was issued. `problem` is a noun. */
+export function unknownAnswer(problem: string): RetryableError {
+  return new RetryableError(
+    `certsrv answered with a page that is not understood: it has ${problem}. Look for the request at the CA, and check that the URL is that of certsrv.`,
+  );
 }

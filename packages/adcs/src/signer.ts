@@ -11,7 +11,6 @@ import {
   RetryableError,
   type SignContext,
   type Signer,
-  type SignerError,
   type SignOutcome,
   type SignRequest,
   type X509,
@@ -25,7 +24,7 @@ import type { RequestState } from "./certsrv/request-state.ts";
 import type { IssuedPath } from "./issued-path.ts";
 import { type AdcsOperation, csrHash } from "./operation.ts";
 import { templateOf } from "./overrides.ts";
-import { refusalError } from "./refusals.ts";
+import { refusalError, submissionError, unknownAnswer } from "./refusals.ts";
 import { requestAttributes } from "./request-attributes.ts";
 import { assertSpeaksPlainly } from "./request-guard.ts";
 import type { AdcsSpec } from "./spec.ts";
@@ -238,25 +237,4 @@ async function beforeSubmission<T>(call: Promise<T>): Promise<T> {
     const error = new RetryableError(message, { cause, retryAfterMs, issuedNothing: true });
     throw Object.assign(error, { requestSent: false });
   }
-}
-
-function submissionError(state: Exclude<RequestState, { status: "issued" | "pending" }>): SignerError {
-  switch (state.status) {
-    case "unknown":
-      return unknownAnswer(state.problem);
-    case "elsewhere":
-    case "revoked":
-      return refusalError({ status: "denied", requestId: undefined, hresult: undefined });
-    case "error":
-      return refusalError({ ...state, requestId: undefined });
-    case "denied":
-      return refusalError(state);
-  }
-}
-
-/** Nobody can tell whether something was issued. */
-function unknownAnswer(problem: string): RetryableError {
-  return new RetryableError(
-    `certsrv answered with a page that is not understood: it has ${problem}. Look for the request at the CA, and check that the URL is that of certsrv.`,
-  );
 }
