@@ -58,11 +58,11 @@ export const policyAdditions = z.strictObject({
 /** What policies of ours can say beyond approver-policy's. */
 export type PolicyAdditions = z.output<typeof policyAdditions>;
 /** At most so many approved requests in a span of time. */
-export type Quota = z.output<typeof quota>;
+export type Quota = PolicyAdditions["quotas"][number];
 /** When a policy approves. */
-export type TimeWindow = z.output<typeof timeWindow>;
+export type TimeWindow = PolicyAdditions["timeWindows"][number];
 /** Who must approve requests for certain names. */
-export type PeopleRule = z.output<typeof people>;
+export type PeopleRule = PolicyAdditions["people"][number];
 
 /** Whether the moment lies in the window, on the clock of its time zone. */
 export function isWithin(window: TimeWindow, now: Date): boolean {

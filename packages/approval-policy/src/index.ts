@@ -15,6 +15,7 @@ export {
 export {
   defaultRuleLimits,
   type Rule,
+  type RuleBudget,
   RuleCompiler,
   type RuleLimits,
   type RuleRequest,
@@ -32,6 +33,7 @@ export {
   type KubernetesCsrLike,
   type KubernetesIssuer,
   type PolicyRequester,
+  type RequesterFields,
   type Subject,
   type SubjectCsr,
   subjectOfCertificateRequest,

@@ -63,7 +63,8 @@ export interface KubernetesCsrLike {
   } & RequesterFields;
 }
 
-interface RequesterFields {
+/** Who asked, as the spec of both kinds has it. */
+export interface RequesterFields {
   readonly username?: string | undefined;
   readonly uid?: string | undefined;
   readonly groups?: readonly string[] | undefined;
