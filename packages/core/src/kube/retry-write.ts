@@ -3,7 +3,7 @@ import { pause, type Scheduler, systemScheduler } from "../queue/scheduler.ts";
 import { isKubeApiError } from "./kube-api-error.ts";
 import { isKubeNetworkError } from "./kube-network-error.ts";
 
-/** Options of {@link retryWrite}. */
+/** How a write is repeated. */
 export interface RetryWriteOptions {
   /** Ends the retries. */
   readonly signal: AbortSignal;
