@@ -5,6 +5,24 @@
  */
 export * from "@countersign/issuer-signer";
 export * from "@countersign/issuer-signer/spec";
+export { ApprovalError, type ApprovalFailure } from "./approval/approval-error.ts";
+export {
+  type ApprovalPermission,
+  type CheckApprovalPermissionOptions,
+  checkApprovalPermission,
+} from "./approval/approval-permission.ts";
+export type { ApprovableRequest, RequestToApprove } from "./approval/approval-request.ts";
+export {
+  approveRequest,
+  type DecideRequestOptions,
+  denyRequest,
+  type RequestDecision,
+} from "./approval/decide-request.ts";
+export {
+  type ApprovalAnswer,
+  type WaitForApprovalOptions,
+  waitForApproval,
+} from "./approval/wait-for-approval.ts";
 export {
   type AnyConnectContext,
   defineIssuer,

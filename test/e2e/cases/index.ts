@@ -1,4 +1,5 @@
 import type { TargetOf } from "../target.ts";
+import { approvalCases } from "./approvals.ts";
 import { caKeyCases } from "./ca-keys.ts";
 import { certificateCases } from "./certificates.ts";
 import { credentialCases } from "./credentials.ts";
@@ -33,6 +34,7 @@ export function e2eCases(target: TargetOf): void {
   credentialCases(target);
   exerciseCases(target);
   gateCases(target);
+  approvalCases(target);
   hostileRequestCases(target);
   secretCases(target);
   issuerObjectCases(target);
