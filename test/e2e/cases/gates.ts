@@ -1,9 +1,10 @@
 import { beforeAll, describe, expect, test } from "vitest";
-import { findCondition } from "../conditions.ts";
+import { findCondition, trueCondition } from "../conditions.ts";
 import { eventually } from "../eventually.ts";
 import { newTestCa } from "../fixtures/test-ca.ts";
 import { foreignIssuer, manualIssuer, softwareCaIssuer } from "../identities.ts";
 import { summary, writesOf } from "../request-log.ts";
+import { certificateRequests } from "../resources.ts";
 import { beginScene, type IssuerReference, type Scene } from "../scene.ts";
 import { serveIssuers } from "../serve-issuers.ts";
 import type { TargetOf } from "../target.ts";
@@ -66,6 +67,41 @@ export function gateCases(target: TargetOf): void {
       await scene.approve("unapproved");
       await scene.issued("unapproved");
       expect(ledger.calls("unapproved", "unapproved")).toBe(1);
+    });
+
+    test.concurrent("lets no other conditions through, in any combination: the PKI hears of none", async () => {
+      const scene = await beginScene(target(), "permutations");
+      const possible = ["Approved", "Denied", "InvalidRequest", "Acme"].flatMap((type) =>
+        (["True", "False"] as const).map((status) => ({
+          ...trueCondition(type, "e2e", "set by the test"),
+          status,
+        })),
+      );
+      const subsets = Array.from({ length: 2 ** possible.length }, (_, bits) =>
+        possible.filter((_, index) => (bits & (1 << index)) !== 0),
+      ).filter((set) => new Set(set.map(({ type }) => type)).size === set.length);
+      const isOpen = (set: typeof possible) => {
+        const isTrue = (type: string) => set.some((each) => each.type === type && each.status === "True");
+        return isTrue("Approved") && !isTrue("Denied") && !isTrue("InvalidRequest");
+      };
+      const shut = subsets.filter((set) => !isOpen(set));
+      expect(shut).toHaveLength(69);
+      await Promise.all(
+        shut.map(async (conditions, index) => {
+          const name = `shut-${index}`;
+          await scene.createRequest({ name, issuerRef });
+          const place = { namespace: scene.namespace, name };
+          const stored = target().kube.applyStatus(certificateRequests, place, { conditions });
+          // The real webhook stores no decision that is not True, and never both.
+          const decisions = conditions.filter(({ type }) => type === "Approved" || type === "Denied");
+          const isLegal = decisions.length < 2 && decisions.every(({ status }) => status === "True");
+          await (isLegal || !target().hasWebhook ? stored : expect(stored).rejects.toThrow());
+        }),
+      );
+      await laterIsIssued(scene, issuerRef);
+      const reached = shut.filter((_, index) => ledger.calls(scene.namespace, `shut-${index}`) !== 0);
+      expect(reached).toEqual([]);
+      expect(ledger.calls(scene.namespace, "later")).toBe(1);
     });
 
     test.concurrent("is shut for a request that is denied after it was issued", async () => {
