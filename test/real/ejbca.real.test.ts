@@ -16,14 +16,8 @@ import { type IssuerProgram, startIssuerProgram } from "../e2e/fixtures/issuer-p
 import { opensslVerdict } from "../e2e/fixtures/openssl-verdict.ts";
 import { certificateRequests, certificates, issuerType } from "../e2e/resources.ts";
 import { CERT_MANAGER, describeWithRigs } from "../rigs/rigs.ts";
-import {
-  account,
-  type EjbcaRealScene,
-  issuerName,
-  issuerNamespace,
-  startEjbcaRealScene,
-  teamNamespace,
-} from "./ejbca-scene.ts";
+import { account, type EjbcaRealScene, issuerName, startEjbcaRealScene } from "./ejbca-scene.ts";
+import { issuerNamespace, teamNamespace } from "./issuer-scene.ts";
 
 const patience = { timeout: 60_000, interval: 100 };
 const user = `system:serviceaccount:${account.namespace}:${account.name}`;

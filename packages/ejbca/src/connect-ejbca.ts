@@ -6,6 +6,7 @@ import {
   type Signer,
   TokenCache,
 } from "@countersign/issuer-signer";
+import { caBundlePem } from "@countersign/issuer-signer/spec";
 import { EjbcaSession } from "./ejbca-session.ts";
 import { EndEntityNames } from "./end-entity-name.ts";
 import { EnrolmentCalls } from "./enrolment-calls.ts";
@@ -37,7 +38,11 @@ export function connectEjbca(context: EjbcaContext, options: ConnectEjbcaOptions
   const { secrets, issuer, reports } = context;
   const { ejbca: spec } = context.spec;
   assertConsistent(spec);
-  const ca = caOf("", spec.caBundle, secrets.caBundle, context.configMaps.caBundle);
+  const ca = caBundlePem({
+    inline: spec.caBundle,
+    secret: secrets.caBundle,
+    configMap: context.configMaps.caBundle,
+  });
   const http = context.http.with({
     ...{ ca, serverName: spec.serverName },
     ...{ cert: secrets.clientCert, key: secrets.clientKey },
@@ -83,7 +88,12 @@ function loginOf({ spec, secrets, configMaps, http }: EjbcaContext): OAuthLogin 
   const { oauth2 } = spec.ejbca.auth;
   if (oauth2 === undefined) return undefined;
   const { tokenUrl, clientId, clientAuthentication, scopes, audience } = oauth2;
-  const ca = caOf("oauth2.", oauth2.caBundle, secrets.tokenCaBundle, configMaps.tokenCaBundle);
+  const ca = caBundlePem({
+    inline: oauth2.caBundle,
+    secret: secrets.tokenCaBundle,
+    configMap: configMaps.tokenCaBundle,
+    within: "oauth2.",
+  });
   const tokenHttp: HttpClient = http.with({ ca });
   return new OAuthLogin({
     ...{ http: tokenHttp, tokenUrl, clientAuthentication, scopes, audience },
@@ -95,20 +105,4 @@ function loginOf({ spec, secrets, configMaps, http }: EjbcaContext): OAuthLogin 
 /** Files end in a line break, and Secrets are made from files. */
 function trimmed(value: string | undefined): string | undefined {
   return value?.replace(/\r?\n$/, "");
-}
-
-/** PEM of the CAs that a server's certificate must come from; undefined for those of the system. */
-function caOf(
-  where: string,
-  inline: string | undefined,
-  secret: string | undefined,
-  configMap: string | undefined,
-): string | undefined {
-  const decoded = inline === undefined ? undefined : Buffer.from(inline, "base64").toString("latin1");
-  const given = [decoded, secret, configMap].filter((pem) => pem !== undefined);
-  if (given.length > 1)
-    throw new IssuerError(
-      `Only one of ${where}caBundle, ${where}caBundleSecretRef and ${where}caBundleConfigMapRef may be set. Remove the others.`,
-    );
-  return given[0];
 }

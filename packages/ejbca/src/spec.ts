@@ -1,17 +1,10 @@
-import { configMapKeyRef, exactlyOneOf, secretKeyRef } from "@countersign/issuer-signer/spec";
+import { caBundleFields, exactlyOneOf, secretKeyRef } from "@countersign/issuer-signer/spec";
 import { z } from "zod";
 import { defaultEndEntityName } from "./end-entity-name.ts";
 
 const name = z.string().min(1).max(253);
 /** EJBCA's own columns hold 250 characters; one more than that is answered with a bare 500. */
 const ejbcaName = z.string().min(1).max(250);
-const caBundle = z
-  .base64()
-  .max(450_000)
-  .optional()
-  .describe("PEM certificates, base64, to verify the servers with instead of the system's.");
-const caBundleSecretRef = secretKeyRef({ defaultKey: "ca.crt" }).optional();
-const caBundleConfigMapRef = configMapKeyRef({ defaultKey: "ca.crt" }).optional();
 const url = z.url({ protocol: /^https?$/ }).max(2048);
 
 const oauth2 = exactlyOneOf(
@@ -41,9 +34,7 @@ const oauth2 = exactlyOneOf(
       .max(1024)
       .optional()
       .describe("Sent as audience, which some servers want; EJBCA may demand one in the token."),
-    caBundle,
-    caBundleSecretRef,
-    caBundleConfigMapRef,
+    ...caBundleFields,
   }),
   ["clientId", "clientIdRef"],
 ).describe("Log in with a token of the client credentials grant.");
@@ -102,9 +93,7 @@ export const ejbcaSpec = exactlyOneOf(
     serverName: name
       .optional()
       .describe("Name to expect in the servers' certificates instead of the URL's host."),
-    caBundle,
-    caBundleSecretRef,
-    caBundleConfigMapRef,
+    ...caBundleFields,
     auth,
     certificateAuthorityName: ejbcaName.describe("Name of the CA, as the CA list has it; not its DN."),
     certificateProfileName: ejbcaName,

@@ -21,6 +21,8 @@ export interface CaBundleSources {
   /** The values behind the two references. */
   readonly secret: string | undefined;
   readonly configMap: string | undefined;
+  /** Path of the object that has the fields, with its dot, for messages: `oauth2.`; none for the spec itself. */
+  readonly within?: string | undefined;
 }
 
 /**
@@ -28,12 +30,12 @@ export interface CaBundleSources {
  *
  * @throws IssuerError where more than one is set
  */
-export function caBundlePem({ inline, secret, configMap }: CaBundleSources): string | undefined {
+export function caBundlePem({ inline, secret, configMap, within = "" }: CaBundleSources): string | undefined {
   const decoded = inline === undefined ? undefined : Buffer.from(inline, "base64").toString("latin1");
   const given = [decoded, secret, configMap].filter((pem) => pem !== undefined);
   if (given.length > 1)
     throw new IssuerError(
-      "Only one of caBundle, caBundleSecretRef and caBundleConfigMapRef may be set. Remove the others.",
+      `Only one of ${within}caBundle, ${within}caBundleSecretRef and ${within}caBundleConfigMapRef may be set. Remove the others.`,
     );
   return given[0];
 }

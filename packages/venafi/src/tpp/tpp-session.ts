@@ -1,6 +1,6 @@
 import type { Endpoints, TokenCache } from "@countersign/issuer-signer";
 import { isSuccess, type VenafiAnswer } from "../answer.ts";
-import { NotTheServersFault } from "../server-error.ts";
+import { callServers } from "../call-servers.ts";
 import { tppError } from "./tpp-error.ts";
 import type { TppCall, TppTransport } from "./tpp-transport.ts";
 
@@ -39,20 +39,11 @@ export class TppSession {
 
   /** Resolves to an answer of success, or one that the call accepts. Throws an error of the closed set for any other. */
   async call(call: SessionCall): Promise<VenafiAnswer> {
-    const end = await this.#options.endpoints.call(
-      async (server) => {
-        try {
-          return await this.#judged(server, call);
-        } catch (error) {
-          // The server is well: its circuit must not open.
-          if (error instanceof NotTheServersFault) return error;
-          throw error;
-        }
-      },
-      { signal: call.signal, idempotent: call.idempotent },
-    );
-    if (end instanceof NotTheServersFault) throw end;
-    return end;
+    const { signal, idempotent } = call;
+    return callServers(this.#options.endpoints, (server) => this.#judged(server, call), {
+      signal,
+      idempotent,
+    });
   }
 
   /** Gives a grant back that a login made. */
