@@ -1,12 +1,11 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { parseAllDocuments } from "yaml";
+import { readSamples } from "../../../test/tools/read-samples.ts";
 import { ejbca } from "./ejbca.ts";
 
 const folder = join(import.meta.dirname, "..", "samples");
 const guide = join(import.meta.dirname, "../../../docs/guides/ejbca.md");
-const files = readdirSync(folder).filter((name) => name.endsWith(".yaml"));
 
 interface Sample {
   readonly apiVersion: string;
@@ -15,12 +14,7 @@ interface Sample {
   readonly spec?: { readonly ejbca?: { readonly auth: object; readonly mode?: string } };
 }
 
-const samples = files.flatMap((file) =>
-  parseAllDocuments(readFileSync(join(folder, file), "utf8")).map((document) => ({
-    file,
-    sample: document.toJS() as Sample,
-  })),
-);
+const samples = readSamples<Sample>(folder);
 const issuers = samples.filter(({ sample }) => sample.apiVersion.startsWith(ejbca.group));
 
 describe("the samples", () => {

@@ -1,17 +1,13 @@
-import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { parseAllDocuments } from "yaml";
+import { readSamples } from "../../../test/tools/read-samples.ts";
 import { hsmIssuer } from "./hsm.ts";
 import { hsmOptions } from "./hsm-options.ts";
 
 const hsm = hsmIssuer({ modules: [] });
 const folder = join(import.meta.dirname, "..", "samples");
-const samples = readdirSync(folder).flatMap((file) =>
-  parseAllDocuments(readFileSync(join(folder, file), "utf8")).map((document) => ({
-    file,
-    sample: document.toJS() as { readonly apiVersion: string; readonly kind: string; readonly spec?: object },
-  })),
+const samples = readSamples<{ readonly apiVersion: string; readonly kind: string; readonly spec?: object }>(
+  folder,
 );
 const issuers = samples.filter(({ sample }) => sample.apiVersion.startsWith(hsm.group));
 

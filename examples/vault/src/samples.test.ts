@@ -1,11 +1,9 @@
-import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { parseAllDocuments } from "yaml";
+import { readSamples } from "../../../test/tools/read-samples.ts";
 import { vault } from "./vault.ts";
 
 const folder = join(import.meta.dirname, "..", "samples");
-const files = readdirSync(folder).filter((name) => name.endsWith(".yaml"));
 
 interface Sample {
   readonly apiVersion: string;
@@ -14,12 +12,7 @@ interface Sample {
   readonly spec?: { readonly vault?: { readonly auth: object } };
 }
 
-const samples = files.flatMap((file) =>
-  parseAllDocuments(readFileSync(join(folder, file), "utf8")).map((document) => ({
-    file,
-    sample: document.toJS() as Sample,
-  })),
-);
+const samples = readSamples<Sample>(folder);
 const issuers = samples.filter(({ sample }) => sample.apiVersion.startsWith(vault.group));
 
 describe("the samples", () => {

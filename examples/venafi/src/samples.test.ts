@@ -1,12 +1,10 @@
-import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { issuerRbac } from "@countersign/issuer-core";
 import { describe, expect, test } from "vitest";
-import { parseAllDocuments } from "yaml";
+import { readSamples } from "../../../test/tools/read-samples.ts";
 import { venafi } from "./venafi.ts";
 
 const folder = join(import.meta.dirname, "..", "samples");
-const files = readdirSync(folder).filter((name) => name.endsWith(".yaml"));
 
 interface Sample {
   readonly apiVersion: string;
@@ -17,12 +15,7 @@ interface Sample {
   readonly spec?: { readonly venafi?: { readonly tpp?: object; readonly cloud?: object } };
 }
 
-const samples = files.flatMap((file) =>
-  parseAllDocuments(readFileSync(join(folder, file), "utf8")).map((document) => ({
-    file,
-    sample: document.toJS() as Sample,
-  })),
-);
+const samples = readSamples<Sample>(folder);
 const issuers = samples.filter(({ sample }) => sample.apiVersion.startsWith(venafi.group));
 const of = (name: string) => samples.filter(({ file }) => file === name).map(({ sample }) => sample);
 

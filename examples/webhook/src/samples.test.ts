@@ -1,7 +1,6 @@
-import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { parseAllDocuments } from "yaml";
+import { readSamples } from "../../../test/tools/read-samples.ts";
 import { webhook } from "./webhook.ts";
 
 const folder = join(import.meta.dirname, "..", "samples");
@@ -13,12 +12,7 @@ interface Sample {
   readonly spec?: { readonly webhook?: { readonly auth?: object } };
 }
 
-const samples = readdirSync(folder).flatMap((file) =>
-  parseAllDocuments(readFileSync(join(folder, file), "utf8")).map((document) => ({
-    file,
-    sample: document.toJS() as Sample,
-  })),
-);
+const samples = readSamples<Sample>(folder);
 const issuers = samples.filter(({ sample }) => sample.apiVersion.startsWith(webhook.group));
 
 describe("the samples", () => {
